@@ -1,0 +1,1 @@
+"""The stack on this machine: build, start, watch and stop the real servers."""
