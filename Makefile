@@ -1,0 +1,68 @@
+# Two commands: `make demo` and `make test`. Both start from Python 3.11+, make and the package registries.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The first Python on this machine that is new enough; override with `make PYTHON=/path/to/python`.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+# Made again when the lock file or the package's metadata changed.
+READY := $(VENV)/.ready
+ARGS ?=
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: $(READY) ## Everything at work: questions, a fault, an alert, its notification, its end
+	@$(BIN)/heliograph demo $(ARGS)
+
+.PHONY: test
+test: lint unit stack ## All checks: lint, types, unit tests, configuration and the real servers
+
+.PHONY: lint
+lint: $(READY) ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: unit
+unit: $(READY) ## Tests that need no server (under a minute)
+	$(BIN)/pytest tests/unit $(ARGS)
+
+.PHONY: stack
+stack: $(READY) servers ## Configuration, rules, routing, boards, and the signal matrix on the real servers
+	$(BIN)/pytest -v tests/config tests/rules tests/routing tests/dashboards tests/stack $(ARGS)
+
+.PHONY: servers
+servers: $(READY) ## Build the servers into the user cache (about ten minutes the first time)
+	$(BIN)/heliograph build --all
+
+.PHONY: generate
+generate: $(READY) ## Render rules, routing and boards from heliograph.yaml
+	$(BIN)/heliograph generate
+
+.PHONY: install
+install: $(READY) ## The development environment in .venv, from the lock file
+
+$(READY): requirements-dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer found; install one, or: make PYTHON=/path/to/python" >&2; exit 2; }
+	@echo "making $(VENV) with $(PYTHON) ..."
+	@$(PYTHON) -m venv $(VENV) || { echo "make: '$(PYTHON) -m venv' failed; on Debian: apt-get install python3-venv" >&2; exit 2; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: lock
+lock: $(READY) ## Resolve the development environment again
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+		--upgrade --generate-hashes --no-emit-index-url --no-annotate --quiet \
+		--custom-compile-command "make lock" --output-file requirements-dev.lock
+
+.PHONY: clean
+clean: ## Remove the development environment and what tools left behind
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist
