@@ -1,0 +1,155 @@
+"""What must hold between values. Each check looks at plain data and keeps silent about parts it cannot read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from heliograph.config._errors import Key, Problem
+from heliograph.config._types import seconds
+
+__all__ = ["run", "secret_files"]
+
+_SLOWEST_EVALUATION = 15.0  # s: slower, and the promise to tell someone within a minute cannot be kept
+_SAMPLES = 4  # that a window must hold, so that one late export does not empty it
+
+
+def run(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield the problems between values."""
+    yield from _tiers(data)
+    yield from _windows(data)
+    yield from _intervals(data)
+    yield from _channels(data)
+    yield from _secrets(data)
+
+
+def _get(data: Any, *key: str) -> Any:
+    for part in key:
+        if not isinstance(data, Mapping):
+            return None
+        data = data.get(part)
+    return data
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _length(value: Any) -> float | None:
+    try:
+        return seconds(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _tiers(data: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, alert in (_get(data, "alerts") or {}).items():
+        order = [(tier, _number(_get(alert, tier))) for tier in ("warning", "critical", "p1")]
+        known = [(tier, value) for tier, value in order if value is not None]
+        for (lower, low), (higher, high) in zip(known, known[1:], strict=False):
+            if low >= high:
+                yield Problem(
+                    ("alerts", str(name), higher),
+                    f"{high:g} is not above `{lower}` ({low:g}), which would never be seen",
+                    f"raise `{higher}`, lower `{lower}`, or switch one off with null",
+                )
+
+
+def _windows(data: Mapping[str, Any]) -> Iterator[Problem]:
+    export = _length(_get(data, "intervals", "metric_export"))
+    for name, alert in (_get(data, "alerts") or {}).items():
+        window = _length(_get(alert, "window"))
+        if export and window and window < _SAMPLES * export:
+            yield Problem(
+                ("alerts", str(name), "window"),
+                f"holds fewer than {_SAMPLES} samples: applications send one every {export:g} s",
+                f"write at least {_SAMPLES * export:g}s, or shorten intervals.metric_export",
+            )
+    age = _length(_get(data, "alerts", "ServiceDown", "heartbeat_age"))
+    if export and age and age < 2 * export:
+        yield Problem(
+            ("alerts", "ServiceDown", "heartbeat_age"),
+            f"is shorter than two heartbeats ({export:g} s each): one late export would page",
+            f"write at least {2 * export:g}s",
+        )
+    lookback = _length(_get(data, "alerts", "ServiceDown", "heartbeat_lookback"))
+    if age and lookback and lookback <= age:
+        yield Problem(
+            ("alerts", "ServiceDown", "heartbeat_lookback"),
+            "is not longer than heartbeat_age, so the alert could never fire",
+            "write how long a stopped application is still missed, for example 1h",
+        )
+
+
+def _intervals(data: Mapping[str, Any]) -> Iterator[Problem]:
+    for name in ("evaluation", "loki_ruler"):
+        length = _length(_get(data, "intervals", name))
+        if length and length > _SLOWEST_EVALUATION:
+            yield Problem(
+                ("intervals", name),
+                f"{length:g} s is too slow to tell someone within a minute",
+                f"write at most {_SLOWEST_EVALUATION:g}s",
+            )
+
+
+def _channels(data: Mapping[str, Any]) -> Iterator[Problem]:
+    channels = _get(data, "channels")
+    if not isinstance(channels, Mapping):
+        return
+    switches = [_get(channel, "enabled") for channel in channels.values()]
+    if switches and all(switch is False for switch in switches):
+        yield Problem(("channels",), "no channel is on: nobody would be told", "set `enabled: true` for one of them")
+    sms = _get(channels, "sms")
+    if _get(sms, "enabled") is True and _get(sms, "via") == "sns" and not _get(sms, "sns", "numbers"):
+        yield Problem(
+            ("channels", "sms", "sns", "numbers"),
+            "is empty though sms is on",
+            'list who is called: ["+491701234567"]',
+        )
+
+
+def secret_files(data: Mapping[str, Any]) -> Iterator[tuple[Key, str | None, bool]]:
+    """Yield (key, file or None, required) for each secret that an enabled channel reads."""
+    slack, email, sms = (_get(data, "channels", name) for name in ("slack", "email", "sms"))
+    if _get(slack, "enabled") is True:
+        rooms = [(tier, _get(slack, tier, "webhook_url_file")) for tier in ("warning", "critical")]
+        yield from ((("channels", "slack", tier, "webhook_url_file"), file, False) for tier, file in rooms if file)
+        needed = not all(file for _, file in rooms)
+        yield ("channels", "slack", "webhook_url_file"), _get(slack, "webhook_url_file"), needed
+    if _get(email, "enabled") is True:
+        # A relay inside one's own network may want no user name, and then no password.
+        file = _get(email, "password_file")
+        yield ("channels", "email", "password_file"), file, bool(_get(email, "username"))
+    if _get(sms, "enabled") is True and _get(sms, "via") == "sns":
+        # Without a file the usual chain of the AWS client decides (role of the machine, environment).
+        yield ("channels", "sms", "sns", "credentials_file"), _get(sms, "sns", "credentials_file"), False
+    if _get(sms, "enabled") is True and _get(sms, "via") == "webhook":
+        yield ("channels", "sms", "webhook_url_file"), _get(sms, "webhook_url_file"), True
+
+
+def _secrets(data: Mapping[str, Any]) -> Iterator[Problem]:
+    names: dict[str, str] = {}
+    for key, file, required in secret_files(data):
+        channel = key[1]
+        if not file:
+            if required:
+                yield Problem(key, f"names no file, and {channel} is on", f"name the file, or switch {channel} off")
+            continue
+        if not isinstance(file, str):
+            continue
+        path = Path(file)
+        if not path.is_file():
+            yield Problem(
+                key,
+                f"there is no file {file}, and {channel} is on",
+                f"put the secret there (one line), or switch {channel} off",
+            )
+        elif not path.stat().st_size:
+            yield Problem(key, f"the file {file} is empty", f"put the secret there, or switch {channel} off")
+        if names.setdefault(path.name, file) != file:
+            yield Problem(
+                key,
+                f"has the same file name as {names[path.name]}",
+                "give each secret a file name of its own: containers see them all in one folder",
+            )

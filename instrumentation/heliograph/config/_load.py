@@ -1,0 +1,142 @@
+"""Read `heliograph.yaml` and its overlays; report everything that is wrong with them at once."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from heliograph.config import _checks
+from heliograph.config._errors import ConfigError, Key, Place, Places, Problem
+from heliograph.config._model import Config
+from heliograph.config._source import read
+from heliograph.stack._paths import config_root
+
+__all__ = ["build", "load", "merge"]
+
+# The native ports (`heliograph.stack._ports`); links that the file leaves open are derived from them.
+_LINK_PORTS = {"grafana": 3001, "prometheus": 9090, "alertmanager": 9093, "jaeger": 16686, "runbooks": 8025}
+_LINK_PATHS = {"runbooks": "/runbooks"}
+
+
+def load(path: Path | None = None, overlays: Sequence[Path] = ()) -> Config:
+    """Return the configuration in `path` (the shipped `heliograph.yaml` when None) under its `overlays`.
+
+    Overlays are merged deeply, the last one wins; lists are replaced as a whole. Relative names of secret files are
+    relative to the file that states them.
+
+    Raises `ConfigError` with every problem of every file.
+    """
+    data: dict[str, Any] = {}
+    places: dict[Key, Place] = {}
+    problems: list[Problem] = []
+    for file in (path or config_root() / "heliograph.yaml", *overlays):
+        source = read(file)
+        problems += source.problems
+        data = merge(data, source.data)
+        places.update(source.places)
+    if problems and not data:
+        raise ConfigError(problems)
+    if problems:  # a file that could not be read may hold the very keys that now seem missing: say only what is sure
+        problems += [p.at(places) for p in _problems(data) if not p.what.endswith("is missing")]
+        raise ConfigError(problems)
+    return build(data, places)
+
+
+def build(data: Mapping[str, Any], places: Places | None = None) -> Config:
+    """Return the checked configuration of plain `data`; `places` say where each value was written."""
+    if problems := _problems(data):
+        raise ConfigError(problem.at(places or {}) for problem in problems)
+    config = Config.model_validate(_derived(data))
+    config._source = copy.deepcopy(dict(data))  # noqa: SLF001 - our own class
+    return config
+
+
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `above` laid over `below`: mappings join, everything else replaces."""
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        merged[key] = merge(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _derived(data: Mapping[str, Any]) -> dict[str, Any]:
+    links = data.get("links")
+    external = data.get("external_url")
+    if not isinstance(links, Mapping):
+        return dict(data)
+    # A wrong external_url is one problem, not six.
+    base = external.rstrip("/") if isinstance(external, str) else "http://localhost"
+    known = {
+        name: f"{base}:{port}{_LINK_PATHS.get(name, '')}"
+        for name, port in _LINK_PORTS.items()
+        if name in links and links[name] is None
+    }
+    return {**data, "links": {**links, **known}}
+
+
+def _problems(data: Mapping[str, Any]) -> list[Problem]:
+    problems = list(_checks.run(data))
+    try:
+        Config.model_validate(_derived(data))
+    except ValidationError as error:
+        problems += [_explain(details) for details in error.errors(include_url=False)]
+    return problems
+
+
+def _explain(details: ErrorDetails) -> Problem:
+    key: Key = details["loc"]
+    context = details.get("ctx", {})
+    kind = details["type"]
+    if kind == "heliograph":
+        return Problem(key, str(context["what"]), str(context["fix"]))
+    if kind == "extra_forbidden":
+        return Problem(key, f"unknown key {key[-1]!r}", _nearest(str(key[-1]), _keys_at(key[:-1])))
+    if kind == "missing":
+        return Problem(key, "is missing", "take the line from the shipped heliograph.yaml")
+    value = details["input"]
+    shown = "a mapping" if isinstance(value, Mapping) else "nothing (null)" if value is None else repr(value)
+    wanted = details["msg"].removeprefix("Input should be ")
+    if kind == "literal_error":
+        return Problem(key, f"{shown} is none of the choices", f"write one of {context['expected']}")
+    if kind in {"model_type", "model_attributes_type", "dict_type"}:
+        keys = ", ".join(_keys_at(key))
+        return Problem(key, f"needs a mapping, not {shown}", f"indent its keys below it: {keys}")
+    if kind in {"string_too_short", "too_short"}:
+        return Problem(key, "is empty", "write at least one")
+    if kind == "string_type":
+        return Problem(key, f"{shown} is no text", "write text, in quotes where it looks like a number")
+    if kind.startswith("bool_"):
+        return Problem(key, f"{shown} is neither true nor false", "write true or false")
+    if kind == "less_than_equal":
+        return Problem(key, f"{shown} is too much", f"write a number {wanted}")
+    return Problem(key, f"{shown} does not fit here", f"write {wanted}")
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    folded = {candidate.lower(): candidate for candidate in known}
+    if near := difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6):
+        return f"did you mean {folded[near[0]]!r}?"
+    return f"known here: {', '.join(known)}"
+
+
+def _keys_at(key: Key) -> list[str]:
+    """Return the keys that the model knows below `key`."""
+    model: type[BaseModel] | None = Config
+    for part in key:
+        if model is None:
+            return []
+        found = next((f for n, f in model.model_fields.items() if (f.alias or n) == part), None)
+        annotation: Any = found.annotation if found else None
+        model = next((t for t in (annotation, *get_args(annotation)) if _is_model(t)), None)
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
+
+
+def _is_model(candidate: object) -> bool:
+    return isinstance(candidate, type) and issubclass(candidate, BaseModel)

@@ -1,0 +1,86 @@
+"""Turn a configuration into the files the servers read: rules, routing, boards."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import LiteralScalarString
+
+from heliograph.config._model import Config
+from heliograph.errors import HeliographError
+from heliograph.stack._paths import config_root
+
+__all__ = ["render"]
+
+# Each of these is a Jsonnet function of the configuration that returns {file name: content}, and where the files go.
+_ENTRIES = {
+    "prometheus/main.jsonnet": "prometheus/generated",
+    "alertmanager/main.jsonnet": "alertmanager/generated",
+    "dashboards/main.jsonnet": "dashboards/generated",
+}
+
+_HEADER = "# Generated from heliograph.yaml and {source} by `heliograph generate`; edit there.\n"
+
+# Jsonnet sorts keys; people read a rule or a receiver in this order. Others follow alphabetically.
+_ORDER = (
+    *("name", "interval", "record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations", "rules"),
+    *("global", "templates", "route", "inhibit_rules", "receivers"),
+    *("receiver", "matchers", "continue", "group_by", "group_wait", "group_interval", "repeat_interval", "routes"),
+    *("source_matchers", "target_matchers", "equal"),
+    *("summary", "description", "value", "runbook_url", "dashboard_url", "trace_url"),
+)
+_RANK = {key: rank for rank, key in enumerate(_ORDER)}
+
+
+def render(config: Config) -> dict[str, str]:
+    """Return every generated file: its path relative to the repository → its text.
+
+    The same configuration gives the same text, on any machine; nothing is read but the Jsonnet sources.
+
+    Raises `HeliographError` when a source does not render, which is a mistake in the source.
+    """
+    files: dict[str, str] = {}
+    for source, folder in _ENTRIES.items():
+        for name, content in sorted(_evaluate(source, config).items()):
+            files[f"{folder}/{name}"] = _yaml(content, source) if name.endswith(".yaml") else _json(content)
+    return files
+
+
+def _evaluate(source: str, config: Config) -> dict[str, Any]:
+    import rjsonnet
+
+    path = config_root() / source
+    try:
+        text = rjsonnet.evaluate_file(str(path), tla_codes={"config": json.dumps(config.plain())})
+    except RuntimeError as error:
+        raise HeliographError(f"{source} does not render.", why=str(error).strip()) from None
+    files: dict[str, Any] = json.loads(text)
+    return files
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _yaml(content: object, source: str) -> str:
+    emitter = YAML()
+    emitter.width = 1_000_000  # a folded line hides a change from a reader of the diff
+    emitter.indent(mapping=2, sequence=4, offset=2)
+    text = io.StringIO()
+    emitter.dump(_readable(content), text)
+    return _HEADER.format(source=source) + text.getvalue()
+
+
+def _readable(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        keys = sorted(node, key=lambda key: (_RANK.get(key, len(_RANK)), key))
+        return {key: _readable(node[key]) for key in keys}
+    if isinstance(node, Sequence) and not isinstance(node, str):
+        return [_readable(item) for item in node]
+    if isinstance(node, str) and "\n" in node:
+        return LiteralScalarString(node)
+    return node

@@ -1,0 +1,108 @@
+"""The kinds of values in `heliograph.yaml`: durations, addresses, names of files."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+__all__ = ["Address", "Count", "Duration", "HostPort", "Limit", "Percent", "PhoneNumber", "Span", "Text", "Url", "complain", "seconds"]
+
+# Prometheus' own grammar for durations: the units in this order, each at most once.
+_UNITS = {"y": 31_536_000.0, "w": 604_800.0, "d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_DURATION = re.compile("^(?!$)" + "".join(rf"(?:(?P<{unit}>[0-9]+){unit})?" for unit in _UNITS) + "$")
+_LOOSE = re.compile(r"^\s*([0-9.]+)\s*(ms|milli\w*|s|sec\w*|m|min\w*|h|hr\w*|hour\w*|d|day\w*|w|week\w*)\s*$", re.I)
+
+
+def complain(what: str, fix: str) -> PydanticCustomError:
+    """Return the error a validator raises: what is wrong, and what to write instead."""
+    return PydanticCustomError("heliograph", "{what}", {"what": what, "fix": fix})
+
+
+def seconds(duration: str) -> float:
+    """Return the length of a Prometheus duration (`90s`, `1h30m`, `15d`) in seconds."""
+    match = _DURATION.match(duration)
+    if match is None:
+        raise ValueError(f"no duration: {duration!r}")
+    return sum(int(count) * _UNITS[unit] for unit, count in match.groupdict().items() if count)
+
+
+def _duration(value: Any) -> str:
+    if value == 0 and not isinstance(value, bool):
+        return "0s"
+    if isinstance(value, str) and _DURATION.match(value):
+        return value
+    return _not_a_duration(value)
+
+
+def _not_a_duration(value: Any) -> str:
+    fix = "write a whole number with a unit, for example 30s, 5m, 1h30m or 15d"
+    if isinstance(value, int) and not isinstance(value, bool):
+        fix = f"write the unit: {value}s, {value}m or {value}h?"
+    elif isinstance(value, str) and (loose := _LOOSE.match(value)) and "." not in loose[1]:
+        unit = "ms" if loose[2].lower().startswith(("ms", "milli")) else loose[2][0].lower()
+        fix = f"did you mean {loose[1]}{unit}?"
+    raise complain(f"{value!r} is no duration", fix)
+
+
+def _positive(value: str) -> str:
+    if seconds(value) <= 0:
+        raise complain(f"{value} is no length of time", "write a duration longer than zero")
+    return value
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, str):
+        bare = value.strip().rstrip("%").lstrip("$").replace("_", "").replace(",", "").strip()
+        if re.fullmatch(r"[0-9]+(\.[0-9]+)?", bare):
+            raise complain(f"{value!r} is text, not a number", f"write it bare: {bare}")
+    return value
+
+
+def _url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", value):
+        raise complain(f"{value!r} is no web address", "write it whole, for example http://localhost:3001")
+    return value.rstrip("/")
+
+
+def _host_port(value: str) -> str:
+    match = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^\s:/]+):([0-9]{1,5})", value)
+    if not match or not 0 < int(match[2]) < 65_536:  # noqa: PLR2004 - the end of the port range
+        raise complain(f"{value!r} is no host and port", "write host:port, for example smtp.example.com:587")
+    return value
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"[^@\s,<>]+@[^@\s,<>]+", value):
+        raise complain(f"{value!r} is no e-mail address", "write one address per list item, without a display name")
+    return value
+
+
+def _phone(value: str) -> str:
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
+        raise complain(f"{value!r} is no international phone number", 'write it in E.164, quoted: "+491701234567"')
+    return value
+
+
+Duration = Annotated[str, BeforeValidator(_duration)]
+"""A Prometheus duration; zero is allowed."""
+
+Span = Annotated[Duration, AfterValidator(_positive)]
+"""A duration longer than zero."""
+
+Limit = Annotated[float, BeforeValidator(_number), Field(strict=True, gt=0, allow_inf_nan=False)]
+"""A threshold, in the unit its comment states."""
+
+Percent = Annotated[float, BeforeValidator(_number), Field(strict=True, gt=0, le=100)]
+"""A share of 100."""
+
+Count = Annotated[float, BeforeValidator(_number), Field(strict=True, ge=0, allow_inf_nan=False)]
+"""How many there must be; 0 switches the condition off."""
+
+Text = Annotated[str, Field(min_length=1)]
+Url = Annotated[str, AfterValidator(_url)]
+HostPort = Annotated[str, AfterValidator(_host_port)]
+Address = Annotated[str, AfterValidator(_address)]
+PhoneNumber = Annotated[str, AfterValidator(_phone)]
