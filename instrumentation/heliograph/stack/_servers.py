@@ -1,0 +1,233 @@
+"""The servers of the stack as one table: what to run, with what, where it listens, how to see that it serves.
+
+Strings are templates (`str.format`) over the fields of `Context`; `plan_server` fills them in. A new server is a new
+row here, a row in `_ports.py` when it listens, and its configuration file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from heliograph.stack._plan import PlannedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from heliograph.stack._ports import Ports
+
+__all__ = ["SERVERS", "Context", "Server", "plan_server"]
+
+_FEATURES = "exemplar-storage,st-storage,use-start-timestamps"
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the templates may use."""
+
+    ports: Ports
+    config: Path
+    """The rendered configuration: `{config}/prometheus/prometheus.yml`, ..."""
+    data: Path
+    """The server's own data folder."""
+    binary: str
+    links: Mapping[str, str]
+    """name → address as a person on another machine sees it."""
+    retention: Mapping[str, str]
+    """prometheus, loki (`15d`), jaeger (`168h`: Go knows no days)."""
+    foreign_logs: Path
+    grafana_home: str = ""
+
+
+@dataclass(frozen=True)
+class Server:
+    """One row of the table."""
+
+    name: str
+    binary: str
+    """The name `heliograph.stack._build` knows it by; "" when it is not built by us."""
+    argv: tuple[str, ...]
+    ports: tuple[str, ...]
+    """Fields of `Ports` it listens on."""
+    ready: str
+    """Answers 200 once the server serves."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    memory_mib: int = 0
+    """Soft limit (GOMEMLIMIT): the garbage collector works harder from here on; 0 for none."""
+    stop_seconds: float = 10.0
+    stop_rank: int = 1
+    link: str = ""
+    """Key in `Context.links` of the page for people."""
+
+
+_HOST = "127.0.0.1"
+
+SERVERS: tuple[Server, ...] = (
+    Server(
+        name="prometheus",
+        binary="prometheus",
+        argv=(
+            "{binary}",
+            "--config.file={config}/prometheus/prometheus.yml",
+            "--storage.tsdb.path={data}",
+            "--storage.tsdb.retention.time={retention[prometheus]}",
+            "--web.listen-address=" + _HOST + ":{ports.prometheus}",
+            "--web.external-url={links[prometheus]}",
+            "--web.route-prefix=/",
+            "--web.enable-otlp-receiver",
+            "--enable-feature=" + _FEATURES,
+        ),
+        ports=("prometheus",),
+        ready="http://" + _HOST + ":{ports.prometheus}/-/ready",
+        memory_mib=512,
+        stop_seconds=20.0,
+        link="prometheus",
+    ),
+    Server(
+        name="loki",
+        binary="loki",
+        argv=("{binary}", "-config.file={config}/loki/loki.yaml", "-config.expand-env=true"),
+        env={
+            "HELIOGRAPH_LOKI_PORT": "{ports.loki}",
+            "HELIOGRAPH_LOKI_GRPC_PORT": "{ports.loki_grpc}",
+            "HELIOGRAPH_LOKI_DIR": "{data}",
+            "HELIOGRAPH_LOKI_RULES": "{config}/loki/rules",
+            "HELIOGRAPH_LOKI_RETENTION": "{retention[loki]}",
+            "HELIOGRAPH_ALERTMANAGER_URL": "http://" + _HOST + ":{ports.alertmanager}",
+            "HELIOGRAPH_GRAFANA_URL": "{links[grafana]}",
+        },
+        ports=("loki", "loki_grpc"),
+        ready="http://" + _HOST + ":{ports.loki}/ready",
+        memory_mib=512,
+        stop_seconds=20.0,
+        link="loki",
+    ),
+    Server(
+        name="jaeger",
+        binary="jaeger",
+        argv=("{binary}", "--config={config}/jaeger/jaeger.yaml"),
+        env={
+            "HELIOGRAPH_JAEGER_PORT": "{ports.jaeger}",
+            "HELIOGRAPH_JAEGER_GRPC_PORT": "{ports.jaeger_grpc}",
+            "HELIOGRAPH_JAEGER_OTLP_PORT": "{ports.jaeger_otlp}",
+            "HELIOGRAPH_JAEGER_HEALTH_PORT": "{ports.jaeger_health}",
+            "HELIOGRAPH_JAEGER_METRICS_PORT": "{ports.jaeger_metrics}",
+            "HELIOGRAPH_JAEGER_DIR": "{data}",
+            "HELIOGRAPH_JAEGER_UI": "{config}/jaeger/ui.json",
+            "HELIOGRAPH_JAEGER_RETENTION": "{retention[jaeger]}",
+        },
+        ports=("jaeger", "jaeger_grpc", "jaeger_otlp", "jaeger_health", "jaeger_metrics"),
+        ready="http://" + _HOST + ":{ports.jaeger_health}/status",
+        memory_mib=512,
+        stop_seconds=20.0,
+        link="jaeger",
+    ),
+    Server(
+        name="alertmanager",
+        binary="alertmanager",
+        argv=(
+            "{binary}",
+            "--config.file={config}/alertmanager/generated/alertmanager.yaml",
+            "--storage.path={data}",
+            # Silences and the notification log survive a kill from 30 s on; the default is 15 min.
+            "--data.maintenance-interval=30s",
+            "--web.listen-address=" + _HOST + ":{ports.alertmanager}",
+            "--web.external-url={links[alertmanager]}",
+            "--web.route-prefix=/",
+            # Empty: no cluster. The default listens on every address.
+            "--cluster.listen-address=",
+        ),
+        ports=("alertmanager",),
+        ready="http://" + _HOST + ":{ports.alertmanager}/-/ready",
+        memory_mib=128,
+        link="alertmanager",
+    ),
+    Server(
+        name="inbox",
+        binary="",
+        argv=(
+            "{binary}",
+            "-m",
+            "heliograph",
+            "inbox",
+            "--smtp",
+            _HOST + ":{ports.inbox_smtp}",
+            "--http",
+            _HOST + ":{ports.inbox_http}",
+            "--store",
+            "{data}",
+        ),
+        ports=("inbox_smtp", "inbox_http"),
+        ready="http://" + _HOST + ":{ports.inbox_http}/healthz",
+        link="inbox",
+    ),
+    Server(
+        name="grafana",
+        binary="",
+        argv=(
+            "{binary}",
+            "server",
+            "--homepath={grafana_home}",
+            "--config={config}/grafana/grafana.ini",
+        ),
+        env={
+            "GF_SERVER_HTTP_PORT": "{ports.grafana}",
+            "GF_SERVER_ROOT_URL": "{links[grafana]}",
+            "GF_PATHS_DATA": "{data}",
+            "GF_PATHS_LOGS": "{data}/log",
+            "GF_PATHS_PLUGINS": "{data}/plugins",
+            "GF_PATHS_PROVISIONING": "{config}/grafana/provisioning",
+            "HELIOGRAPH_DASHBOARDS": "{config}/dashboards/generated",
+            "HELIOGRAPH_PROMETHEUS_URL": "http://" + _HOST + ":{ports.prometheus}",
+            "HELIOGRAPH_LOKI_URL": "http://" + _HOST + ":{ports.loki}",
+            "HELIOGRAPH_JAEGER_URL": "http://" + _HOST + ":{ports.jaeger}",
+            "HELIOGRAPH_ALERTMANAGER_URL": "http://" + _HOST + ":{ports.alertmanager}",
+        },
+        ports=("grafana",),
+        ready="http://" + _HOST + ":{ports.grafana}/api/health",
+        link="grafana",
+    ),
+    # Last to start and first to stop: what it has accepted is in its queue, and the stores still listen while it ends.
+    Server(
+        name="collector",
+        binary="collector",
+        argv=("{binary}", "--config={config}/collector/otelcol.yaml"),
+        env={
+            "HELIOGRAPH_OTLP_GRPC_PORT": "{ports.otlp_grpc}",
+            "HELIOGRAPH_OTLP_HTTP_PORT": "{ports.otlp_http}",
+            "HELIOGRAPH_COLLECTOR_HEALTH_PORT": "{ports.collector_health}",
+            "HELIOGRAPH_COLLECTOR_METRICS_PORT": "{ports.collector_metrics}",
+            "HELIOGRAPH_QUEUE_DIR": "{data}",
+            "HELIOGRAPH_FOREIGN_LOGS": "{foreign_logs}",
+            "HELIOGRAPH_PROMETHEUS_URL": "http://" + _HOST + ":{ports.prometheus}",
+            "HELIOGRAPH_LOKI_URL": "http://" + _HOST + ":{ports.loki}",
+            "HELIOGRAPH_JAEGER_OTLP": _HOST + ":{ports.jaeger_otlp}",
+        },
+        ports=("otlp_grpc", "otlp_http", "collector_health", "collector_metrics"),
+        ready="http://" + _HOST + ":{ports.collector_health}/",
+        memory_mib=400,
+        stop_seconds=15.0,
+        stop_rank=0,
+        link="otlp",
+    ),
+)
+
+
+def plan_server(server: Server, context: Context, *, log: Path) -> PlannedServer:
+    """Fill in one row."""
+    values = {name: getattr(context, name) for name in Context.__dataclass_fields__}
+    env = {key: text.format(**values) for key, text in server.env.items()}
+    if server.memory_mib:
+        env["GOMEMLIMIT"] = f"{server.memory_mib}MiB"
+    return PlannedServer(
+        name=server.name,
+        argv=tuple(argument.format(**values) for argument in server.argv),
+        env=env,
+        cwd=str(context.data),
+        log=str(log),
+        ready_url=server.ready.format(**values),
+        url=context.links.get(server.link, ""),
+        stop_seconds=server.stop_seconds,
+        stop_rank=server.stop_rank,
+    )

@@ -1,0 +1,224 @@
+"""The folder of one running stack: configuration rendered for its ports, data, logs.
+
+Nothing is written into the repository: the committed files serve Docker and readers, this copy serves the processes.
+The user's heliograph.yaml and overlays are read first; what only this launch knows (its ports, and the addresses that
+follow from them) is merged over them like one more overlay, so it passes the same checks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from heliograph.errors import HeliographError
+from heliograph.stack._paths import config_root
+from heliograph.stack._ports import Ports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from heliograph.config import Config
+
+__all__ = ["Settings", "Workspace"]
+
+# What the servers read and `heliograph.config.render` does not make.
+_STATIC = (
+    "alertmanager/templates",
+    "collector/otelcol.yaml",
+    "grafana",
+    "jaeger",
+    "loki/loki.yaml",
+    "prometheus/prometheus.yml",
+)
+# The addresses that jaeger/ui.json is written with.
+_UI_GRAFANA, _UI_PROMETHEUS = "http://localhost:3001", "http://localhost:9090"
+_TARGETS = {
+    "collector": "collector_metrics",
+    "prometheus": "prometheus",
+    "alertmanager": "alertmanager",
+    "loki": "loki",
+    "jaeger": "jaeger_metrics",
+    "grafana": "grafana",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The validated configuration of this launch, and what follows from it."""
+
+    config: Config
+    links: dict[str, str]
+    """name → address for people, right from another machine when `external_url` is."""
+    retention: dict[str, str]
+    inbox: bool
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Paths inside a state folder, and the writing of its configuration."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """Rendered configuration; made anew at every start."""
+        return self.root / "config"
+
+    @property
+    def foreign_logs(self) -> Path:
+        """Put `<name>.log` here and its lines arrive in Loki as service_name=<name>."""
+        return self.root / "foreign-logs"
+
+    def data(self, name: str) -> Path:
+        """Return the data folder of a server; survives restarts, goes with `down --wipe`."""
+        return self.root / "data" / name
+
+    def log(self, name: str) -> Path:
+        """Return the log file of a server (or of the supervisor)."""
+        return self.root / "logs" / f"{name}.log"
+
+    def prepare(self) -> None:
+        """Make the folder, readable by its owner only: logs and queues hold what users wrote."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            self.root.chmod(0o700)
+            self.foreign_logs.mkdir(exist_ok=True)
+        except OSError as error:
+            raise HeliographError(
+                f"The state folder {self.root} cannot be written.",
+                why=str(error),
+                hint="choose another one with --state DIR or HELIOGRAPH_STATE",
+            ) from None
+
+    def wipe(self) -> None:
+        """Delete what a stack keeps here, and nothing else: `--state` may name a folder with other things in it."""
+        for name in ("config", "data", "logs"):
+            shutil.rmtree(self.root / name, ignore_errors=True)
+        for name in ("plan.json", "state.json", "control.json", "supervisor.lock", "up.lock"):
+            (self.root / name).unlink(missing_ok=True)
+        for folder in (self.foreign_logs, self.root):
+            with contextlib.suppress(OSError):  # not empty, or never there
+                folder.rmdir()
+
+    def settings(self, overlays: Sequence[Path], ports: Ports) -> Settings:
+        """Read heliograph.yaml, its overlays and this launch's own addresses; raises ConfigError for mistakes."""
+        from heliograph.config import load
+
+        chosen = load(overlays=overlays)
+        links = _links(chosen, ports)
+        config = chosen.merged({
+            "links": {name: links[name] for name in type(chosen.links).model_fields},
+            "paths": {"templates": str(self.config / "alertmanager/templates"), "secrets": None},
+            "channels": {
+                "inbox": {
+                    "smtp": f"127.0.0.1:{ports.inbox_smtp}",
+                    "webhook": f"http://127.0.0.1:{ports.inbox_http}/alerts",
+                }
+            },
+        })
+        retention = {
+            "prometheus": str(config.retention.prometheus),
+            "loki": str(config.retention.loki),
+            "jaeger": _in_hours(str(config.retention.jaeger)),
+        }
+        return Settings(config, links, retention, config.channels.inbox.enabled)
+
+    def write(self, settings: Settings, ports: Ports, servers: Iterable[str]) -> None:
+        """Write the whole configuration for these servers."""
+        from heliograph.config import render
+
+        shutil.rmtree(self.config, ignore_errors=True)
+        source = config_root()
+        for relative in _STATIC:
+            _copy(source / relative, self.config / relative)
+        for relative, text in render(settings.config).items():
+            # Loki's local ruler wants a folder per tenant, and `fake` is the name of the only one.
+            target = relative.replace("loki/generated/", "loki/rules/fake/")
+            _write(self.config / target, text)
+        (self.config / "loki/rules/fake").mkdir(parents=True, exist_ok=True)
+        (self.config / "dashboards/generated").mkdir(parents=True, exist_ok=True)
+        self._write_targets(ports, servers)
+        self._set_intervals(settings.config)
+        self._point_jaeger_at(settings.links)
+        for name in servers:
+            self.data(name).mkdir(parents=True, exist_ok=True)
+
+    def _write_targets(self, ports: Ports, servers: Iterable[str]) -> None:
+        for name in servers:
+            if name in _TARGETS:
+                address = f"127.0.0.1:{getattr(ports, _TARGETS[name])}"
+                _write(self.config / "prometheus/targets" / f"{name}.json", json.dumps([{"targets": [address]}]))
+
+    def _set_intervals(self, config: Config) -> None:
+        path = self.config / "prometheus/prometheus.yml"
+        text = path.read_text(encoding="utf-8")
+        for key, value in (
+            ("scrape_interval", config.intervals.scrape),
+            ("evaluation_interval", config.intervals.evaluation),
+        ):
+            text = re.sub(rf"(?m)^(  {key}:) .*$", rf"\1 {value}", text, count=1)
+        path.write_text(text, encoding="utf-8")
+
+    def _point_jaeger_at(self, links: Mapping[str, str]) -> None:
+        path = self.config / "jaeger/ui.json"
+        text = path.read_text(encoding="utf-8")
+        text = text.replace(_UI_GRAFANA, links["grafana"]).replace(_UI_PROMETHEUS, links["prometheus"])
+        path.write_text(text, encoding="utf-8")
+
+
+def _links(config: Config, ports: Ports) -> dict[str, str]:
+    """Return every address for people: what heliograph.yaml says, else `external_url` with this launch's port."""
+    base = str(config.external_url).rstrip("/")
+    own = _derive(base, ports)
+    usual = _derive(base, Ports())
+    for name, given in config.links.model_dump().items():
+        if str(given).rstrip("/") != usual[name]:  # chosen by the user, not derived from the usual port
+            own[name] = str(given).rstrip("/")
+    return own
+
+
+def _derive(base: str, ports: Ports) -> dict[str, str]:
+    return {
+        "grafana": _with_port(base, ports.grafana),
+        "prometheus": _with_port(base, ports.prometheus),
+        "alertmanager": _with_port(base, ports.alertmanager),
+        "jaeger": _with_port(base, ports.jaeger),
+        "inbox": _with_port(base, ports.inbox_http),
+        "runbooks": _with_port(base, ports.inbox_http) + "/runbooks",
+        "loki": _with_port(base, ports.loki),
+        "otlp": _with_port(base, ports.otlp_http),
+    }
+
+
+def _with_port(base: str, port: int) -> str:
+    parts = urlsplit(base)
+    host = parts.hostname or "localhost"
+    host = f"[{host}]" if ":" in host else host
+    return urlunsplit((parts.scheme or "http", f"{host}:{port}", parts.path, "", "")).rstrip("/")
+
+
+def _in_hours(duration: str) -> str:
+    """Turn `7d` or `2w` into `168h`, `336h`: Go's own durations end at hours. Others pass unchanged."""
+    found = re.fullmatch(r"(\d+)([dw])", duration.strip())
+    if not found:
+        return duration
+    return f"{int(found[1]) * {'d': 24, 'w': 24 * 7}[found[2]]}h"
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.libsonnet", "generated"), dirs_exist_ok=True)
+    elif source.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
