@@ -1,0 +1,43 @@
+// The only Jsonnet spelling of metric names. Rules and boards take them from here; a test compares this file with
+// `heliograph.genai.vocabulary`, the other home of the names.
+//
+// `unit` is Grafana's name of the unit, `help` the sentence that boards show.
+
+local counter(name, unit, help) = { name: name, type: 'counter', unit: unit, help: help };
+local gauge(name, unit, help) = { name: name, type: 'gauge', unit: unit, help: help };
+local histogram(name, unit, help) = {
+  name: name,
+  type: 'histogram',
+  unit: unit,
+  help: help,
+  bucket: name + '_bucket',
+  count: name + '_count',
+  sum: name + '_sum',
+};
+
+{
+  // One attempt at a provider.
+  llmRequests: counter('llm_requests_total', 'short', 'Calls to a model; a retry is a call of its own.'),
+  llmTokens: counter('llm_tokens_total', 'short', 'Tokens that providers billed, in (prompt) and out (answer).'),
+  llmCachedTokens: counter('llm_cached_tokens_total', 'short', 'Input tokens served from or written to a prompt cache; part of the input tokens.'),
+  llmReasoningTokens: counter('llm_reasoning_tokens_total', 'short', 'Output tokens spent on reasoning; part of the output tokens.'),
+  llmUnpricedTokens: counter('llm_unpriced_tokens_total', 'short', 'Tokens of models without a known price; they are missing from the cost.'),
+  llmCost: counter('llm_cost_total', 'currencyUSD', 'Cost in USD, by the price list.'),
+  llmWastedCost: counter('llm_wasted_cost_total', 'currencyUSD', 'Cost in USD of answers that nobody used; part of the cost.'),
+  llmLatency: histogram('llm_latency_seconds', 's', 'Time from the start of a call to its last byte.'),
+  llmTimeToFirstToken: histogram('llm_time_to_first_token_seconds', 's', 'Time from the start of a streamed call to its first token.'),
+  llmTimePerOutputToken: histogram('llm_time_per_output_token_seconds', 's', 'Mean time between two tokens of a streamed answer.'),
+  llmClientRetries: counter('llm_client_retries_total', 'short', 'Attempts that the client library repeated by itself.'),
+  llmQuotaLimit: gauge('llm_quota_limit', 'short', "The provider's rate limit, from its response headers."),
+  llmQuotaRemaining: gauge('llm_quota_remaining', 'short', 'What is left of the rate limit, from the last response.'),
+
+  // What a user asked for.
+  queryRequests: counter('query_requests_total', 'short', "Users' queries."),
+  queryLatency: histogram('query_latency_seconds', 's', 'Time a user waited for an answer.'),
+  queryCost: histogram('query_cost', 'currencyUSD', 'Cost in USD of one query, over all its calls.'),
+  activeSessions: gauge('active_sessions', 'short', 'Sessions with a query within the last 5 minutes.'),
+
+  // The process itself.
+  heartbeat: gauge('heliograph_heartbeat', 'dateTimeFromNow', 'Time of the last heartbeat of an application.'),
+  cleanExit: gauge('heliograph_clean_exit', 'dateTimeFromNow', 'Time at which an application said goodbye.'),
+}

@@ -1,0 +1,29 @@
+// Recording and alerting rules of Heliograph, as functions of heliograph.yaml.
+
+local links = import 'lib/links.libsonnet';
+
+local areas =
+  (import 'records/cost.libsonnet')
+  + (import 'alerts/queries.libsonnet')
+  + (import 'alerts/calls.libsonnet')
+  + (import 'alerts/quota.libsonnet')
+  + (import 'alerts/cost.libsonnet')
+  + (import 'alerts/availability.libsonnet');
+
+function(config)
+  local rules = areas { _config:: config };
+  local linked = links { _config:: config };
+  local finish(groups) = {
+    groups: [
+      group {
+        interval: config.intervals.evaluation,
+        rules: [linked.addTo(rule) for rule in super.rules],
+      }
+      for group in groups
+      if std.length(group.rules) > 0
+    ],
+  };
+  {
+    'records.yaml': finish(rules.records),
+    'alerts.yaml': finish(rules.alerts),
+  }
