@@ -1,0 +1,5 @@
+module heliograph.invalid/native/alertmanager
+
+go 1.26.0
+
+require github.com/prometheus/alertmanager v0.34.2
