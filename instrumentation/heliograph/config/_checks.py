@@ -101,9 +101,9 @@ def _channels(data: Mapping[str, Any]) -> Iterator[Problem]:
     if switches and all(switch is False for switch in switches):
         yield Problem(("channels",), "no channel is on: nobody would be told", "set `enabled: true` for one of them")
     sms = _get(channels, "sms")
-    if _get(sms, "enabled") is True and _get(sms, "via") == "sns" and not _get(sms, "sns", "numbers"):
+    if _get(sms, "enabled") is True and not _get(sms, "numbers"):
         yield Problem(
-            ("channels", "sms", "sns", "numbers"),
+            ("channels", "sms", "numbers"),
             "is empty though sms is on",
             'list who is called: ["+491701234567"]',
         )

@@ -114,15 +114,15 @@ class Sns(_Section):
     """Text messages through Amazon SNS."""
 
     region: Text
-    profile: Text
     credentials_file: Text | None
-    numbers: list[PhoneNumber]
+    profile: Text | None
 
 
 class Sms(_Section):
     """Text messages, for critical alerts only."""
 
     enabled: StrictBool
+    numbers: list[PhoneNumber]
     via: Literal["sns", "webhook"]
     sns: Sns
     webhook_url_file: Text | None
