@@ -1,0 +1,73 @@
+"""Tell a person what is happening: a live line on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+    from rich.status import Status
+
+__all__ = ["Progress", "Step"]
+
+_QUIET_SECONDS = 15.0
+"""Where there is no terminal, a running step says so at least this often."""
+
+
+class Step:
+    """One step of the story; `update` says how far it is."""
+
+    def __init__(self, console: Console, title: str, status: Status | None) -> None:
+        self._console = console
+        self._title = title
+        self._status = status
+        self._said = self._began = time.monotonic()
+        self.result = ""
+        """What came of it, shown behind the title when the step is done."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the step began."""
+        return time.monotonic() - self._began
+
+    def update(self, text: str) -> None:
+        """Show `text` at once on a terminal, now and then elsewhere."""
+        if self._status is not None:
+            self._status.update(f"{self._title} [dim]{text}[/dim]")
+        elif time.monotonic() - self._said >= _QUIET_SECONDS:
+            self._said = time.monotonic()
+            self._console.print(f"    ... {self._title}: {text} ({self.seconds:.0f} s)", markup=False, highlight=False)
+
+
+class Progress:
+    """The list of steps as they are taken."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self.current = ""
+        """The step that is being taken; after an error, the one that failed."""
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Step]:
+        """Take one step: `title` while it runs, a tick and its time when it is done, a cross when it raises."""
+        self.current = title
+        status = None
+        if self._console.is_terminal:
+            status = self._console.status(title)
+            status.start()
+        else:
+            self._console.print(f"  ... {title}", markup=False, highlight=False)
+        step = Step(self._console, title, status)
+        mark = "[red]✗[/red]"
+        try:
+            yield step
+            mark = "[green]✓[/green]"
+        finally:
+            if status is not None:
+                status.stop()
+            tail = f": {step.result}" if step.result else ""
+            self._console.print(f"  {mark} {title}{tail} [dim]({step.seconds:.1f} s)[/dim]", highlight=False)

@@ -1,0 +1,55 @@
+"""The demo is the scenario: it runs once on the real servers, and the tests ask the stores what it left there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from heliograph.demo._progress import Progress
+from heliograph.demo._story import Demo, free_offset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from heliograph.demo._summary import Summary
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.stack)
+
+
+@pytest.fixture(scope="session")
+def finished_demo(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[tuple[Demo, Summary]]:
+    """Run the demo's story to its end and leave its stack up while the tests look."""
+    state = tmp_path_factory.mktemp("state")
+    before = os.environ.get("HELIOGRAPH_STATE")
+    os.environ["HELIOGRAPH_STATE"] = str(state)
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():  # five minutes of silence look like a hang
+        demo = Demo(free_offset(), Progress(Console(force_terminal=False)))
+        try:
+            yield demo, demo.run()
+        finally:
+            demo.stack.down()
+            if before is None:
+                del os.environ["HELIOGRAPH_STATE"]
+            else:
+                os.environ["HELIOGRAPH_STATE"] = before
+
+
+@pytest.fixture(scope="session")
+def demo(finished_demo: tuple[Demo, Summary]) -> Demo:
+    return finished_demo[0]
+
+
+@pytest.fixture(scope="session")
+def summary(finished_demo: tuple[Demo, Summary]) -> Summary:
+    return finished_demo[1]

@@ -1,0 +1,59 @@
+"""The demo's table of times, from what Prometheus and the inbox say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from heliograph.demo._alerts import Watch, moment
+
+FAULT = moment("2026-11-21T10:00:00Z")
+
+
+def pending(state: str = "pending", **labels: str) -> dict[str, Any]:
+    named = {"alertname": "HighLLMErrorRate", "severity": "critical"} | labels
+    return {"labels": named, "state": state, "activeAt": "2026-11-21T10:00:07.123456789Z"}
+
+
+def message(channel: str, status: str, at: str, name: str = "HighLLMErrorRate") -> dict[str, Any]:
+    alert = {"alertname": name, "severity": "critical"}
+    return {"channel": channel, "status": status, "received_at": f"2026-11-21T{at}Z", "alerts": [alert]}
+
+
+def test_an_alert_is_followed_from_its_first_truth_to_its_end() -> None:
+    watch = Watch(FAULT)
+    watch.look([pending()], now=FAULT + 8)
+    watch.look([pending("firing")], now=FAULT + 18)
+    watch.look([pending("firing")], now=FAULT + 20)
+    watch.read(
+        [
+            message("webhook", "firing", "10:00:28.000"),
+            message("mail", "firing", "10:00:28.250"),
+            message("mail", "firing", "10:00:38.250"),
+            message("mail", "resolved", "10:02:00.000"),
+        ]
+    )
+    (story,) = watch.stories
+    assert story.true == pytest.approx(FAULT + 7.123456)
+    times = (story.firing, story.posted, story.mailed, story.resolved)
+    assert times == (FAULT + 18, FAULT + 28, FAULT + 28.25, FAULT + 120)
+
+
+def test_an_alert_that_never_fired_is_not_told_of() -> None:
+    watch = Watch(FAULT)
+    watch.look([pending()], now=FAULT + 8)
+    assert watch.stories == []
+    assert watch.story("HighLLMErrorRate", "critical").firing is None
+
+
+def test_warning_and_critical_of_one_name_are_two_stories() -> None:
+    watch = Watch(FAULT)
+    watch.look([pending("firing"), pending("firing", severity="warning")], now=FAULT + 9)
+    assert {story.severity for story in watch.stories} == {"critical", "warning"}
+
+
+def test_messages_from_before_the_fault_do_not_count() -> None:
+    watch = Watch(FAULT)
+    watch.read([message("mail", "firing", "09:59:59.000")])
+    assert watch.stories == []
