@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from heliograph.errors import HeliographError
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["ServerStatus", "halt", "last_lines", "launch", "observe", "running_supervisor", "set_stopped", "wait_ready"]
 
 _TURN = 0.1  # seconds between two looks while starting
+_QUOTED_LINES = 12
 _DEATHS_ALLOWED = 1  # a first death while starting may be chance; a second one is a reason to tell
 
 # What the servers may see of the user's environment: no API keys, no OTEL_* of the shell that happened to start them.
@@ -44,6 +45,17 @@ _INHERITED = frozenset({
     "AWS_PROFILE", "AWS_REGION", "AWS_SHARED_CREDENTIALS_FILE", "GOGC", "GOMAXPROCS",
     "HELIOGRAPH_CACHE", "HELIOGRAPH_STATE",
 })  # fmt: skip
+
+
+@dataclass
+class _Start:
+    """One attempt to start: what the waiting needs to know of its beginning."""
+
+    time: float
+    """Monotonic, seconds."""
+    log_sizes: dict[str, int] = field(default_factory=dict)
+    """Bytes already in each log: an error quotes only what came after."""
+    supervisor: subprocess.Popen[bytes] | None = None
 
 
 @dataclass(frozen=True)
@@ -74,9 +86,9 @@ def launch(workspace: Workspace, plan: Plan, *, timeout: float, progress: Progre
     write_plan(root / PLAN, plan)
     log = workspace.log("supervisor")
     log.parent.mkdir(parents=True, exist_ok=True)
-    begun = time.monotonic()
+    start = _Start(time.monotonic(), {name: _size(workspace.log(name)) for name in ("supervisor", *plan.names)})
     with log.open("ab") as output:
-        supervisor = subprocess.Popen(
+        start.supervisor = subprocess.Popen(
             [sys.executable, "-P", "-m", "heliograph.stack._supervisor", str(root)],
             cwd=root,
             env={key: value for key, value in os.environ.items() if key in _INHERITED},
@@ -86,50 +98,48 @@ def launch(workspace: Workspace, plan: Plan, *, timeout: float, progress: Progre
             start_new_session=True,  # Ctrl-C in the terminal is not for it
         )
     try:
-        wait_ready(workspace, timeout=timeout, progress=progress, begun=begun, supervisor=supervisor)
+        wait_ready(workspace, timeout=timeout, progress=progress, start=start)
     except BaseException:
-        supervisor.terminate()
+        start.supervisor.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            supervisor.wait(30)
+            start.supervisor.wait(30)
         halt(workspace, timeout=5)
         raise
 
 
 def wait_ready(
-    workspace: Workspace,
-    *,
-    timeout: float,
-    progress: Progress | None = None,
-    begun: float | None = None,
-    supervisor: subprocess.Popen[bytes] | None = None,
+    workspace: Workspace, *, timeout: float, progress: Progress | None = None, start: _Start | None = None
 ) -> None:
-    """Wait until every planned server answers; raises HeliographError after `timeout` seconds or at a death."""
+    """Wait until every planned server answers; raises HeliographError after `timeout` seconds or at a death.
+
+    Without `start` - the stack was running before - servers that are stopped on request are not waited for.
+    """
     plan = read_plan(workspace.root / PLAN)
     if plan is None:
         raise HeliographError("The stack was never started here.", hint="heliograph up")
-    begun = time.monotonic() if begun is None else begun
-    open_ = {server.name: server.ready_url for server in plan.servers}
-    while open_:
+    fresh = start is not None
+    start = start or _Start(time.monotonic())
+    waiting = {server.name: server.ready_url for server in plan.servers}
+    while waiting:
+        if start.supervisor is not None and start.supervisor.poll() is not None:
+            raise _start_error(workspace, start, "supervisor", "The supervisor ended while starting")
         state = read_state(workspace.root / STATE)
-        if supervisor is not None and supervisor.poll() is not None:
-            raise _start_error(workspace, "supervisor", "The supervisor ended while starting")
-        if state is not None:
-            for name in open_:
-                server = state.servers.get(name)
-                if server is not None and server.restarts > _DEATHS_ALLOWED:
-                    raise _start_error(workspace, name, f"{name} ended while starting ({server.last_exit})")
-            runs = {name for name, server in state.servers.items() if server.phase == "running"}
-            stopped = {name for name, server in state.servers.items() if server.phase == "stopped"}
-            ready = which_answer({name: url for name, url in open_.items() if name in runs})
-            for name in sorted(ready):
-                if progress:
-                    progress(f"{name}: ready after {time.monotonic() - begun:.1f} s")
-            on_request = stopped if supervisor is None else set()
-            open_ = {name: url for name, url in open_.items() if name not in ready | on_request}
-        if open_ and time.monotonic() - begun > timeout:
-            late = ", ".join(open_)
-            raise _start_error(workspace, next(iter(open_)), f"Not ready within {timeout:g} s: {late}")
-        if open_:
+        phases = {name: server.phase for name, server in state.servers.items()} if state else {}
+        if state is not None and fresh:
+            for name in waiting:
+                if state.servers[name].restarts > _DEATHS_ALLOWED:
+                    how = state.servers[name].last_exit
+                    raise _start_error(workspace, start, name, f"{name} ended while starting ({how})")
+        ready = which_answer({name: url for name, url in waiting.items() if phases.get(name) == "running"})
+        for name in sorted(ready):
+            if progress:
+                progress(f"{name}: ready after {time.monotonic() - start.time:.1f} s")
+        done = ready | {name for name, phase in phases.items() if phase == "stopped" and not fresh}
+        waiting = {name: url for name, url in waiting.items() if name not in done}
+        if waiting and time.monotonic() - start.time > timeout:
+            late = ", ".join(waiting)
+            raise _start_error(workspace, start, next(iter(waiting)), f"Not ready within {timeout:g} s: {late}")
+        if waiting:
             time.sleep(_TURN)
 
 
@@ -221,16 +231,21 @@ def set_stopped(workspace: Workspace, names: Sequence[str], *, timeout: float) -
     raise HeliographError(f"The supervisor did not obey within {timeout:g} s.", hint="heliograph logs supervisor")
 
 
-def last_lines(path: Path, count: int) -> list[str]:
-    """Return the last `count` lines of a log ([] when there is none)."""
+def last_lines(path: Path, count: int, *, since: int = 0) -> list[str]:
+    """Return the last `count` lines of a log after byte `since` ([] when there is none)."""
     try:
-        with path.open(encoding="utf-8", errors="replace") as log:
-            return [line.rstrip("\n") for line in deque(log, maxlen=count)]
+        with path.open("rb") as log:
+            log.seek(since if since <= path.stat().st_size else 0)  # smaller: it was cut meanwhile
+            return [line.decode(errors="replace").rstrip("\r\n") for line in deque(log, maxlen=count)]
     except OSError:
         return []
 
 
-def _start_error(workspace: Workspace, name: str, what: str) -> HeliographError:
-    lines = last_lines(workspace.log(name), 12)
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _start_error(workspace: Workspace, start: _Start, name: str, what: str) -> HeliographError:
+    lines = last_lines(workspace.log(name), _QUOTED_LINES, since=start.log_sizes.get(name, 0))
     why = "\n        ".join(["its last log lines:", *lines]) if lines else "it wrote no log"
     return HeliographError(what + ".", why=why, hint=f"the whole log: {workspace.log(name)}")

@@ -55,8 +55,11 @@ class Plan:
     overlays: tuple[str, ...] = ()
     links: dict[str, str] = field(default_factory=dict)
     """name → address as a person elsewhere sees it."""
-    stop_with_parent: bool = False
-    """The supervisor ends with the process that started it (`up --foreground`)."""
+
+    @property
+    def names(self) -> list[str]:
+        """The servers in the order of their start."""
+        return [server.name for server in self.servers]
 
 
 @dataclass

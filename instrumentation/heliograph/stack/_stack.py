@@ -84,7 +84,7 @@ class Stack:
         self.workspace.prepare()
         with _only_one_start(self.workspace.root):
             if self.running:
-                wait_ready(self.workspace, timeout=timeout, progress=progress)
+                wait_ready(self.workspace, timeout=timeout)
                 return
             halt(self.workspace, timeout=10.0)  # what a crash may have left behind
             settings = self._settings()

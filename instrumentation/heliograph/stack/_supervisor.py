@@ -24,7 +24,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heliograph.stack._plan import Plan, PlannedServer, ServerState, SupervisorState, read_plan, write_state
+from heliograph.stack._plan import Plan, ServerState, SupervisorState, read_plan, write_state
 from heliograph.stack._process import identify, spawn
 
 if TYPE_CHECKING:
@@ -218,10 +218,6 @@ def _say(text: str) -> None:
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     sys.stderr.write(f"{stamp} {text}\n")
     sys.stderr.flush()
-
-
-def _plan_servers(plan: Plan) -> list[PlannedServer]:
-    return list(plan.servers)
 
 
 def main(argv: list[str]) -> int:
