@@ -83,12 +83,11 @@ local identity = ['alertname', 'job', 'deployment_environment_name', 'instance',
         for pair in [['P1', 'P2|P3|P4'], ['P2', 'P3|P4'], ['P3', 'P4']]
       ]
       + [
-        // Heartbeats come through the collector: while it is down they say nothing about the applications. Alerts on
-        // heartbeats are about a whole service and have no instance.
+        // Heartbeats come through the collector: while it is down they say nothing about the applications.
         {
           name: 'collector down silences heartbeats',
           source_matchers: ['alertname="ServiceDown"', 'job="collector"'],
-          target_matchers: ['alertname="ServiceDown"', 'instance=""'],
+          target_matchers: ['alertname="ServiceDown"', 'signal="heartbeat"'],
         },
       ],
 

@@ -9,11 +9,12 @@ local promql = import '../lib/promql.libsonnet';
 
   local knobs = $._config.alerts.ServiceDown,
   local newest(metric) = 'max %s (max_over_time(%s[%s]))' % [promql.by(promql.service), metric, knobs.heartbeat_lookback],
-  local rule = {
+  // `signal` says how we know; it also keeps the two rules apart.
+  local rule(signal) = {
     alert: 'ServiceDown',
     'for': knobs['for'],
     [if knobs.keep_firing_for != '0s' then 'keep_firing_for']: knobs.keep_firing_for,
-    labels: { severity: 'critical', level: 'P1' },
+    labels: { severity: 'critical', level: 'P1', signal: signal },
   },
 
   alerts+: [
@@ -21,7 +22,7 @@ local promql = import '../lib/promql.libsonnet';
       name: 'heliograph-availability',
       rules: [
         // Targets that Prometheus scrapes: the stack itself, and what users list under prometheus/targets.
-        rule {
+        rule('scrape') {
           expr: 'up == 0\n',
           annotations: {
             summary: 'A service does not answer.',
@@ -36,7 +37,7 @@ local promql = import '../lib/promql.libsonnet';
         // Applications push and have no `up`: each sends the time of its heartbeat. Looked at for each service, not
         // for each process, so that a restart or a rolling update pages nobody; a clean exit ends the watch. The
         // values are compared, not their samples, which go stale five minutes after the last push.
-        rule {
+        rule('heartbeat') {
           expr: |||
             time() - %(beat)s > %(age)s
             unless

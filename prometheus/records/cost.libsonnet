@@ -1,8 +1,8 @@
 // Sums over an hour of data, which several alerts and panels read: computed once.
 
 local metrics = import '../../dashboards/lib/metrics.libsonnet';
-local names = import '../lib/records.libsonnet';
 local promql = import '../lib/promql.libsonnet';
+local names = import '../lib/records.libsonnet';
 
 {
   _config:: error 'needs the configuration',

@@ -1,0 +1,37 @@
+// Colours and shapes that all boards share.
+
+{
+  colors: {
+    default: '#5794f2',
+    success: '#73bf69',
+    warning: '#fade2a',
+    critical: '#ff7383',
+    muted: '#8e8e8e',
+  },
+
+  // The colour of a status, wherever one is drawn.
+  status: {
+    success: $.colors.success,
+    'error': $.colors.critical,
+    cancelled: $.colors.muted,
+  },
+
+  lines: {
+    lineWidth: 1,
+    fillOpacity: 10,
+    showPoints: 'auto',
+    lineInterpolation: 'linear',
+    spanNulls: false,
+  },
+
+  units: {
+    usd: 'currencyUSD',
+    seconds: 's',
+    percent: 'percent',
+    number: 'short',
+    perMinute: 'suffix: /min',
+  },
+
+  height: { key: 4, normal: 8 },
+  columns: 24,
+}
