@@ -24,7 +24,7 @@ from heliograph.stack._compile import GoFailedError, Report, State, make
 from heliograph.stack._go import find_go, parse_version
 from heliograph.stack._go_run import explain
 from heliograph.stack._paths import cache_root
-from heliograph.stack._versions import recipes
+from heliograph.stack._versions import recipe_of, recipes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from heliograph.stack._go import Toolchain
     from heliograph.stack._versions import Recipe
 
-__all__ = ["SERVERS", "TOOLS", "BuildError", "BuildEvent", "NotBuiltError", "binary", "build", "host_platform"]
+__all__ = ["SERVERS", "TOOLS", "BuildError", "BuildEvent", "NotBuiltError", "binary", "build", "host_platform", "prune"]
 
 SERVERS: tuple[str, ...] = ("collector", "prometheus", "alertmanager", "loki", "jaeger")
 """What the stack needs; `promtool` and `amtool` come with their servers."""
@@ -70,10 +70,8 @@ Progress = Callable[[BuildEvent], None]
 
 def binary(name: str) -> Path:
     """Return the path of a finished binary, such as `promtool`; raise `NotBuiltError` when there is none."""
-    recipe = _recipe_of(name)
+    recipe = recipe_of(name)
     found = _target(recipe) / name
-    if name not in recipe.binaries:  # a recipe's own name stands for the binary of that name
-        raise HeliographError(f"{name} is not the name of a binary.", hint=f"one of {', '.join(recipe.binaries)}")
     if not found.is_file():
         raise NotBuiltError(
             f"{name} {recipe.version} has not been built on this machine.",
@@ -89,7 +87,7 @@ def build(names: Iterable[str] | None = None, *, progress: Progress | None = Non
     Names are those of builds or of their binaries. `progress` hears of each step in the thread that calls. Raises
     `ToolchainError` when there is no Go, `BuildError` when go fails; what was finished before stays in the cache.
     """
-    asked = [_recipe_of(name) for name in (SERVERS if names is None else names)]
+    asked = [recipe_of(name) for name in (SERVERS if names is None else names)]
     wanted = list({recipe.name: recipe for recipe in asked}.values())
     paths: dict[str, Path] = {}
     toolchain: Toolchain | None = None
@@ -120,23 +118,22 @@ def _reporter(progress: Progress | None, name: str, index: int, total: int) -> R
     return report
 
 
+def prune() -> list[Path]:
+    """Remove the builds that the pinned versions no longer lead to; return their folders.
+
+    Do not call it while a stack of another version runs: its servers could not be started again.
+    """
+    wanted = {_target(recipe) for recipe in recipes().values()}
+    old = [folder for folder in _servers_folder().glob("[!.]*/") if folder not in wanted]
+    for folder in old:
+        shutil.rmtree(folder)
+    return old
+
+
 def host_platform() -> str:
     """Return this machine as Go spells it, such as `linux/amd64`."""
     machine = platform.machine().lower()
     return f"{sys.platform}/{ {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(machine, machine) }"
-
-
-def _recipe_of(name: str) -> Recipe:
-    known = recipes()
-    for recipe in known.values():
-        if name == recipe.name or name in recipe.binaries:
-            return recipe
-    raise HeliographError(
-        f"{name} is nothing that can be built.",
-        why="Grafana is in no Go module; set GRAFANA_HOME" if name == "grafana" else "",
-        hint=f"one of {', '.join(known)}",
-        exit_code=2,
-    )
 
 
 def _servers_folder() -> Path:

@@ -86,12 +86,11 @@ def _source(recipe: Recipe, work: Path, toolchain: Toolchain, step: _Step) -> Pa
         step([toolchain.path, "mod", "download", "-json", recipe.module.partition("@")[0]], pinned, stdout)
     source = work / "src"
     _copy_tree(Path(json.loads(answer.read_text("utf-8"))["Dir"]), source)
-    overlay = recipe.folder / "overlay"
-    if overlay.is_dir():
-        _copy_tree(overlay, source)
-    for name in recipe.gzip:
-        plain = source / name
-        plain.with_name(f"{plain.name}.gz").write_bytes(gzip.compress(plain.read_bytes(), mtime=0))
+    for name, ours in recipe.overlay:
+        there = source / name
+        there.parent.mkdir(parents=True, exist_ok=True)
+        content = (recipe.folder / ours).read_bytes()
+        there.write_bytes(gzip.compress(content, mtime=0) if there.suffix == ".gz" else content)
     return source
 
 

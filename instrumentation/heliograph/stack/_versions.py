@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import hashlib
 import json
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Recipe", "images", "native_root", "recipes", "versions"]
+__all__ = ["Recipe", "images", "native_root", "recipe_of", "recipes", "versions"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Recipe:
     """Name in the cache -> Go package."""
     copy: bool = False
     """Build inside a verified copy of `module` instead of inside `folder`."""
-    gzip: tuple[str, ...] = ()
+    overlay: tuple[tuple[str, str], ...] = ()
+    """Files in that copy, each with the file of `folder` that is put there."""
     tags: tuple[str, ...] = ()
     stamp: tuple[tuple[str, str], ...] = ()
     """Linker variables and their values."""
@@ -56,7 +58,7 @@ class Recipe:
         platform, such as `linux/amd64`.
         """
         digest = hashlib.sha256()
-        recipe = [self.name, self.version, self.module, sorted(self.binaries.items()), self.copy, self.gzip]
+        recipe = [self.name, self.version, self.module, sorted(self.binaries.items()), self.copy, self.overlay]
         digest.update(json.dumps([*recipe, self.tags, self.stamp, platform]).encode())
         for path in _files(self.folder):
             content = path.read_bytes()
@@ -86,6 +88,22 @@ def recipes() -> dict[str, Recipe]:
     return dict(_recipes(native_root()))
 
 
+def recipe_of(name: str) -> Recipe:
+    """Return the build called `name`, or the one that makes the binary of that name; wrong names are an error (2)."""
+    known = recipes()
+    for recipe in known.values():
+        if name == recipe.name or name in recipe.binaries:
+            return recipe
+    binaries = [binary for recipe in known.values() for binary in recipe.binaries]
+    near = difflib.get_close_matches(name, binaries, n=1)
+    raise HeliographError(
+        f"{name} is nothing that can be built.",
+        why="Grafana is in no Go module; set GRAFANA_HOME to an unpacked one" if name == "grafana" else "",
+        hint=f"did you mean {near[0]}?" if near else f"one of {', '.join(binaries)}",
+        exit_code=2,
+    )
+
+
 @functools.lru_cache(maxsize=8)
 def _recipes(root: Path) -> Mapping[str, Recipe]:
     return {name: _recipe(root, name, table) for name, table in _tables(root).items() if "binaries" in table}
@@ -100,7 +118,7 @@ def _recipe(root: Path, name: str, table: Mapping[str, Any]) -> Recipe:
         module=table["module"],
         binaries=dict(table["binaries"]),
         copy=table.get("copy", False),
-        gzip=tuple(table.get("gzip", ())),
+        overlay=tuple(table.get("overlay", {}).items()),
         tags=tuple(table.get("tags", ())),
         stamp=tuple((key, value.format(version=version)) for key, value in table.get("stamp", {}).items()),
         probe=tuple(table.get("probe", ())),
