@@ -267,37 +267,33 @@ def result_labels(node: object) -> set[str] | None:
     Raises AssertionError where the query uses a metric or a label that does not exist, or divides series whose
     labels can never match.
     """
+    labels: set[str] | None = None
     match node:
         case promql_parser.VectorSelector():
             labels = labels_of(node.name or "")
             assert {matcher.name for matcher in node.matchers.matchers} <= labels, node
-            return labels
         case promql_parser.MatrixSelector():
-            return result_labels(node.vector_selector)
+            labels = result_labels(node.vector_selector)
         case promql_parser.ParenExpr():
-            return result_labels(node.expr)
+            labels = result_labels(node.expr)
         case promql_parser.Call():
             inner = [found for argument in node.args if (found := result_labels(argument)) is not None]
-            return inner[0] - {"le"} if inner and node.func.name == "histogram_quantile" else next(iter(inner), None)
+            labels = inner[0] - ({"le"} if node.func.name == "histogram_quantile" else set()) if inner else None
         case promql_parser.AggregateExpr():
             labels = result_labels(node.expr) or set()
-            if str(node.op) == "topk":
-                return labels
-            by = set(node.modifier.labels) if node.modifier else set()
-            assert by <= labels, node
-            return by
+            if str(node.op) != "topk":
+                by = set(node.modifier.labels) if node.modifier else set()
+                assert by <= labels, node
+                labels = by
         case promql_parser.BinaryExpr():
             left, right = result_labels(node.lhs), result_labels(node.rhs)
-            if left is None or right is None:
-                return left if right is None else right
-            on = set(node.modifier.matching.labels) if node.modifier and node.modifier.matching else None
-            if on is None:
-                assert left == right, node
-            else:
-                assert on <= left & right, node
-            return left
-        case _:
-            return None
+            labels = right if left is None else left
+            if left is not None and right is not None:
+                if node.modifier and node.modifier.matching:
+                    assert set(node.modifier.matching.labels) <= left & right, node
+                else:
+                    assert left == right, node
+    return labels
 
 
 def test_there_is_one_page_for_each_alert_and_one_index() -> None:
