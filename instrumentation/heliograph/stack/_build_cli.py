@@ -86,13 +86,16 @@ def _print_list(names: tuple[str, ...], *, as_json: bool) -> None:
 
 @contextlib.contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """Treat a closed terminal and a plain `kill` like Ctrl-C, so that go's processes end with us."""
+    """Treat a closed terminal and a plain `kill` like Ctrl-C: go ends with us. What `nohup` ignores stays ignored."""
 
     def end(number: int, frame: FrameType | None) -> None:
         del number, frame
         raise KeyboardInterrupt
 
-    old = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    old = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in old.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, end)
     try:
         yield
     finally:
