@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from heliograph.stack._launch import ServerStatus
+    from heliograph.stack._observe import ServerStatus
     from heliograph.stack._ports import Ports
     from heliograph.stack._stack import Stack
 
@@ -13,7 +13,7 @@ __all__ = ["Ports", "ServerStatus", "Stack"]
 
 _HOMES = {
     "Ports": "heliograph.stack._ports",
-    "ServerStatus": "heliograph.stack._launch",
+    "ServerStatus": "heliograph.stack._observe",
     "Stack": "heliograph.stack._stack",
 }
 

@@ -1,4 +1,4 @@
-"""Start, watch and stop a planned set of servers through a detached supervisor.
+"""Start and stop a planned set of servers through a detached supervisor.
 
 This layer knows processes and files only: no ports, no configuration (`_stack.py` makes the plan). Everything it does
 is bounded in time, and whatever it started is stopped when a start fails or is interrupted.
@@ -12,27 +12,26 @@ import signal
 import subprocess
 import sys
 import time
-from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from heliograph.errors import HeliographError
-from heliograph.stack._plan import SupervisorState, read_plan, read_state, write_json, write_plan
+from heliograph.stack._observe import last_lines, running_supervisor
+from heliograph.stack._plan import CONTROL, PLAN, STATE, read_plan, read_state, write_json, write_plan
 from heliograph.stack._probe import which_answer
-from heliograph.stack._process import Identity, identify, is_alive, rss_bytes, send_signal, stop
-from heliograph.stack._supervisor import CONTROL, PLAN, STATE
+from heliograph.stack._process import Identity, is_alive, send_signal, stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from heliograph.stack._plan import Plan
+    from heliograph.stack._plan import Plan, SupervisorState
     from heliograph.stack._workspace import Workspace
 
     Progress = Callable[[str], None]
     """Called with what just happened: "loki: ready after 1.9 s"."""
 
-__all__ = ["ServerStatus", "halt", "last_lines", "launch", "observe", "running_supervisor", "set_stopped", "wait_ready"]
+__all__ = ["halt", "launch", "set_stopped", "wait_ready"]
 
 _TURN = 0.1  # seconds between two looks while starting
 _QUOTED_LINES = 12
@@ -56,22 +55,6 @@ class _Start:
     log_sizes: dict[str, int] = field(default_factory=dict)
     """Bytes already in each log: an error quotes only what came after."""
     supervisor: subprocess.Popen[bytes] | None = None
-
-
-@dataclass(frozen=True)
-class ServerStatus:
-    """One server as it is now."""
-
-    name: str
-    state: str
-    """ready, starting (runs, does not answer), restarting (died), stopped."""
-    pid: int | None
-    rss_bytes: int | None
-    url: str
-    uptime: float
-    """Seconds since its process started; 0 when it does not run."""
-    restarts: int
-    ready: bool
 
 
 def launch(workspace: Workspace, plan: Plan, *, timeout: float, progress: Progress | None = None) -> None:
@@ -112,35 +95,42 @@ def wait_ready(
 ) -> None:
     """Wait until every planned server answers; raises HeliographError after `timeout` seconds or at a death.
 
-    Without `start` - the stack was running before - servers that are stopped on request are not waited for.
+    Without `start` - the stack was running before - servers that are stopped on request are not waited for, and one
+    that dies is given the time to come back.
     """
     plan = read_plan(workspace.root / PLAN)
     if plan is None:
         raise HeliographError("The stack was never started here.", hint="heliograph up")
-    fresh = start is not None
-    start = start or _Start(time.monotonic())
+    begun = start.time if start else time.monotonic()
     waiting = {server.name: server.ready_url for server in plan.servers}
-    while waiting:
-        if start.supervisor is not None and start.supervisor.poll() is not None:
-            raise _start_error(workspace, start, "supervisor", "The supervisor ended while starting")
+    while True:
         state = read_state(workspace.root / STATE)
+        if start:
+            _raise_if_dead(workspace, start, state, waiting)
         phases = {name: server.phase for name, server in state.servers.items()} if state else {}
-        if state is not None and fresh:
-            for name in waiting:
-                if state.servers[name].restarts > _DEATHS_ALLOWED:
-                    how = state.servers[name].last_exit
-                    raise _start_error(workspace, start, name, f"{name} ended while starting ({how})")
         ready = which_answer({name: url for name, url in waiting.items() if phases.get(name) == "running"})
         for name in sorted(ready):
             if progress:
-                progress(f"{name}: ready after {time.monotonic() - start.time:.1f} s")
-        done = ready | {name for name, phase in phases.items() if phase == "stopped" and not fresh}
-        waiting = {name: url for name, url in waiting.items() if name not in done}
-        if waiting and time.monotonic() - start.time > timeout:
+                progress(f"{name}: ready after {time.monotonic() - begun:.1f} s")
+        idle = set() if start else {name for name, phase in phases.items() if phase == "stopped"}
+        waiting = {name: url for name, url in waiting.items() if name not in ready | idle}
+        if not waiting:
+            return
+        if time.monotonic() - begun > timeout:
             late = ", ".join(waiting)
-            raise _start_error(workspace, start, next(iter(waiting)), f"Not ready within {timeout:g} s: {late}")
-        if waiting:
-            time.sleep(_TURN)
+            raise _error(workspace, next(iter(waiting)), f"Not ready within {timeout:g} s: {late}", start)
+        time.sleep(_TURN)
+
+
+def _raise_if_dead(workspace: Workspace, start: _Start, state: SupervisorState | None, waiting: Iterable[str]) -> None:
+    if start.supervisor is not None and start.supervisor.poll() is not None:
+        raise _error(workspace, "supervisor", "The supervisor ended while starting", start)
+    if state is None:
+        return
+    for name in waiting:
+        server = state.servers[name]
+        if server.restarts > _DEATHS_ALLOWED:
+            raise _error(workspace, name, f"{name} ended while starting ({server.last_exit})", start)
 
 
 def halt(workspace: Workspace, *, timeout: float, progress: Progress | None = None) -> bool:
@@ -180,43 +170,11 @@ def _tell_stopped(workspace: Workspace, told: set[str], progress: Progress | Non
     return fresh
 
 
-def running_supervisor(workspace: Workspace) -> SupervisorState | None:
-    """Return the state when its supervisor really runs; a file left by a crash or a reboot does not count."""
-    state = read_state(workspace.root / STATE)
-    return state if state is not None and is_alive(state.identity) else None
-
-
-def observe(workspace: Workspace) -> list[ServerStatus]:
-    """Return the status of every planned server, asking each one that runs; [] when the stack does not run."""
-    state = running_supervisor(workspace)
-    plan = read_plan(workspace.root / PLAN)
-    if state is None or plan is None:
-        return []
-    runs = {name: server for name, server in state.servers.items() if server.phase == "running"}
-    ready = which_answer({server.name: server.ready_url for server in plan.servers if server.name in runs})
-    words = {"running": "starting", "waiting": "restarting", "stopped": "stopped"}
-    result = []
-    for planned in plan.servers:
-        server = state.servers[planned.name]
-        identity = server.identity if planned.name in runs else None
-        is_ready = planned.name in ready
-        result.append(
-            ServerStatus(
-                name=planned.name,
-                state="ready" if is_ready else words[server.phase],
-                pid=identity.pid if identity else None,
-                rss_bytes=rss_bytes(identity),
-                url=planned.url,
-                uptime=max(0.0, time.time() - server.started_at) if identity else 0.0,
-                restarts=server.restarts,
-                ready=is_ready,
-            )
-        )
-    return result
-
-
 def set_stopped(workspace: Workspace, names: Sequence[str], *, timeout: float) -> None:
-    """Ask the supervisor to keep exactly these servers stopped; raises HeliographError when it does not obey in time."""
+    """Ask the supervisor to keep exactly these servers stopped.
+
+    Raises HeliographError when it does not obey within `timeout` seconds.
+    """
     state = running_supervisor(workspace)
     if state is None:
         raise HeliographError("The stack is not running.", hint="heliograph up")
@@ -231,21 +189,11 @@ def set_stopped(workspace: Workspace, names: Sequence[str], *, timeout: float) -
     raise HeliographError(f"The supervisor did not obey within {timeout:g} s.", hint="heliograph logs supervisor")
 
 
-def last_lines(path: Path, count: int, *, since: int = 0) -> list[str]:
-    """Return the last `count` lines of a log after byte `since` ([] when there is none)."""
-    try:
-        with path.open("rb") as log:
-            log.seek(since if since <= path.stat().st_size else 0)  # smaller: it was cut meanwhile
-            return [line.decode(errors="replace").rstrip("\r\n") for line in deque(log, maxlen=count)]
-    except OSError:
-        return []
-
-
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _start_error(workspace: Workspace, start: _Start, name: str, what: str) -> HeliographError:
-    lines = last_lines(workspace.log(name), _QUOTED_LINES, since=start.log_sizes.get(name, 0))
+def _error(workspace: Workspace, name: str, what: str, start: _Start | None) -> HeliographError:
+    lines = last_lines(workspace.log(name), _QUOTED_LINES, since=start.log_sizes.get(name, 0) if start else 0)
     why = "\n        ".join(["its last log lines:", *lines]) if lines else "it wrote no log"
     return HeliographError(what + ".", why=why, hint=f"the whole log: {workspace.log(name)}")

@@ -1,4 +1,4 @@
-"""What the supervisor is told (`plan.json`) and what it tells (`state.json`): two small files in the state folder.
+"""What the supervisor is told (`plan.json`) and what it tells (`state.json`): small files in the state folder.
 
 Files rather than a socket: they survive whoever wrote them, and a person can read them.
 """
@@ -8,20 +8,31 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from heliograph.stack._process import Identity
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 __all__ = [
-    "PlannedServer",
+    "CONTROL",
+    "LOCK",
+    "PLAN",
+    "STATE",
     "Plan",
+    "PlannedServer",
     "ServerState",
     "SupervisorState",
     "read_plan",
     "read_state",
     "write_json",
+    "write_plan",
+    "write_state",
 ]
+
+PLAN, STATE, CONTROL, LOCK = "plan.json", "state.json", "control.json", "supervisor.lock"
+"""Names inside the state folder: what to run, what runs, what to keep stopped, who supervises."""
 
 Phase = Literal["running", "waiting", "stopped"]
 """`waiting`: it died and starts again after a pause. `stopped`: on request."""
@@ -118,8 +129,7 @@ def read_state(path: Path) -> SupervisorState | None:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         servers = {
-            name: ServerState(**{**one, "identity": _identity(one["identity"])})
-            for name, one in raw["servers"].items()
+            name: ServerState(**{**one, "identity": _identity(one["identity"])}) for name, one in raw["servers"].items()
         }
         return SupervisorState(Identity(**raw["identity"]), servers, bool(raw["stopping"]))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):

@@ -64,8 +64,9 @@ def _holders(ports: set[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     with contextlib.suppress(psutil.Error, OSError):  # some systems tell only root
         for connection in psutil.net_connections("tcp"):
-            if connection.status != psutil.CONN_LISTEN or connection.laddr.port not in ports or not connection.pid:
+            port = getattr(connection.laddr, "port", None)
+            if connection.status != psutil.CONN_LISTEN or port not in ports or not connection.pid:
                 continue
             with contextlib.suppress(psutil.Error):
-                found[connection.laddr.port] = f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+                found[port] = f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
     return found

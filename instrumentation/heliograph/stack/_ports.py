@@ -39,7 +39,7 @@ class Ports:
         if not 0 <= offset <= MAX_OFFSET:
             raise HeliographError(
                 f"The port offset {offset} is out of range.",
-                why=f"with it some port would not be within 1–65535; it may be 0 to {MAX_OFFSET}",
+                why=f"with it some port would not be within 1 to 65535; it may be 0 to {MAX_OFFSET}",
                 hint="heliograph up --port-offset 100",
                 exit_code=2,
             )

@@ -79,7 +79,7 @@ def send_signal(identity: Identity | None, number: signal.Signals) -> bool:
 
 
 def stop(identities: Sequence[Identity], timeout: float) -> list[Identity]:
-    """Ask the processes to end (SIGTERM), wait up to `timeout` seconds, then kill; return those that had to be killed."""
+    """Ask the processes to end (SIGTERM), and kill what is left after `timeout` seconds; return those."""
     for identity in identities:
         send_signal(identity, signal.SIGTERM)
     deadline = time.monotonic() + timeout
@@ -117,7 +117,7 @@ def spawn(
             os._exit(1)
 
     with log.open("ab") as output:
-        return subprocess.Popen(  # noqa: PLW1509 - the supervisor has one thread
+        return subprocess.Popen(
             list(argv),
             env=dict(env),
             cwd=cwd,
@@ -125,7 +125,8 @@ def spawn(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=new_session,
-            preexec_fn=bind_to_parent if die_with_parent and _LINUX else None,
+            # Unsafe with threads; the supervisor has one, and the function makes only system calls.
+            preexec_fn=bind_to_parent if die_with_parent and _LINUX else None,  # noqa: PLW1509
         )
 
 

@@ -11,22 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heliograph.errors import HeliographError
-from heliograph.stack._launch import (
-    ServerStatus,
-    halt,
-    launch,
-    observe,
-    running_supervisor,
-    set_stopped,
-    wait_ready,
-)
+from heliograph.stack._launch import halt, launch, set_stopped, wait_ready
+from heliograph.stack._observe import ServerStatus, observe, running_supervisor
 from heliograph.stack._paths import state_root
-from heliograph.stack._plan import Plan, read_plan
+from heliograph.stack._plan import PLAN, Plan, read_plan
 from heliograph.stack._portcheck import check_ports
 from heliograph.stack._ports import Ports
 from heliograph.stack._process import send_signal
 from heliograph.stack._servers import SERVERS, Context, Server, plan_server
-from heliograph.stack._supervisor import PLAN
 from heliograph.stack._workspace import Settings, Workspace
 
 if TYPE_CHECKING:
@@ -115,7 +107,9 @@ class Stack:
         """Return the log of a server, or of the `supervisor`; raises HeliographError for other names."""
         names = [server.name for server in SERVERS] + ["supervisor"]
         if name not in names:
-            raise HeliographError(f"There is no server named {name!r}.", hint="one of: " + ", ".join(names), exit_code=2)
+            raise HeliographError(
+                f"There is no server named {name!r}.", hint="one of: " + ", ".join(names), exit_code=2
+            )
         return self.workspace.log(name)
 
     def kill(self, name: str) -> None:

@@ -10,7 +10,6 @@ One thread and no polling: it sleeps until a child ends, a signal comes, or the 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
 import json
 import os
@@ -24,15 +23,23 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heliograph.stack._plan import Plan, ServerState, SupervisorState, read_plan, write_state
+from heliograph.stack._plan import (
+    CONTROL,
+    LOCK,
+    PLAN,
+    STATE,
+    Plan,
+    ServerState,
+    SupervisorState,
+    read_plan,
+    write_state,
+)
 from heliograph.stack._process import identify, spawn
 
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["CONTROL", "LOCK", "PLAN", "STATE", "Supervisor", "main"]
-
-PLAN, STATE, CONTROL, LOCK = "plan.json", "state.json", "control.json", "supervisor.lock"
+__all__ = ["Supervisor", "main"]
 
 _FIRST_PAUSE = 0.5  # seconds before the first restart; doubled at each further death …
 _LONGEST_PAUSE = 30.0  # … up to this

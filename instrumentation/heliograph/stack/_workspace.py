@@ -12,7 +12,6 @@ import json
 import re
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,6 +21,7 @@ from heliograph.stack._ports import Ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from heliograph.config import Config
 
@@ -112,16 +112,18 @@ class Workspace:
 
         chosen = load(overlays=overlays)
         links = _links(chosen, ports)
-        config = chosen.merged({
-            "links": {name: links[name] for name in type(chosen.links).model_fields},
-            "paths": {"templates": str(self.config / "alertmanager/templates"), "secrets": None},
-            "channels": {
-                "inbox": {
-                    "smtp": f"127.0.0.1:{ports.inbox_smtp}",
-                    "webhook": f"http://127.0.0.1:{ports.inbox_http}/alerts",
-                }
-            },
-        })
+        config = chosen.merged(
+            {
+                "links": {name: links[name] for name in type(chosen.links).model_fields},
+                "paths": {"templates": str(self.config / "alertmanager/templates"), "secrets": None},
+                "channels": {
+                    "inbox": {
+                        "smtp": f"127.0.0.1:{ports.inbox_smtp}",
+                        "webhook": f"http://127.0.0.1:{ports.inbox_http}/alerts",
+                    }
+                },
+            }
+        )
         retention = {
             "prometheus": str(config.retention.prometheus),
             "loki": str(config.retention.loki),

@@ -1,0 +1,124 @@
+"""What `heliograph up`, `down` and `status` show: progress on stderr, the report on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Self
+
+import click
+
+from heliograph.stack._stack import Stack, grafana_note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.status import Status
+
+    from heliograph.stack._observe import ServerStatus
+
+__all__ = ["Told", "report"]
+
+_MIB = 1024 * 1024
+_QUIET_SECONDS = 10.0  # between two signs of life of a build where there is no terminal
+
+
+class Told:
+    """Shows progress: what is done as lines, what goes on below them on a terminal and now and then elsewhere."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._status: Status | None = None
+        self._said = 0.0
+
+    def __enter__(self) -> Self:
+        if not self._quiet and sys.stderr.isatty():
+            from rich.console import Console
+
+            self._status = Console(stderr=True).status("")
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def say(self, text: str) -> None:
+        """Take note of one step, such as "loki: ready after 1.9 s"."""
+        if self._quiet:
+            return
+        lasting = text.startswith("build ") is False
+        if self._status is None:
+            if lasting or time.monotonic() - self._said > _QUIET_SECONDS:
+                self._said = time.monotonic()
+                click.echo(f"  {text}", err=True)
+        elif lasting:
+            self._status.console.print(f"  {text}", markup=False, highlight=False)
+        else:
+            from rich.text import Text
+
+            self._status.update(Text(text))
+
+
+def report(stack: Stack, *, as_json: bool) -> list[ServerStatus]:
+    servers = stack.status()
+    note = grafana_note() if all(server.name != "grafana" for server in servers) else ""
+    if as_json:
+        report = {
+            "running": bool(servers),
+            "ready": bool(servers) and all(server.ready for server in servers),
+            "offset": stack.offset,
+            "state": str(stack.workspace.root),
+            "ports": asdict(stack.ports),
+            "urls": stack.urls if servers else {},
+            "servers": [asdict(server) for server in servers],
+            "notes": {"grafana": note} if note else {},
+        }
+        click.echo(json.dumps(report, indent=2))
+        return servers
+    if not servers:
+        click.echo("The stack is not running. Start it: heliograph up" + _offset_option(stack))
+        return servers
+    _print_table(servers)
+    if note:
+        click.echo(f"grafana is {note}")
+    click.echo(f"Send OTLP to {stack.urls.get('otlp', '')} (HTTP) or 127.0.0.1:{stack.ports.otlp_grpc} (gRPC).")
+    click.echo(f"Data and logs: {stack.workspace.root}")
+    return servers
+
+
+def _print_table(servers: Sequence[ServerStatus]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("server", "state", "pid", "memory", "up for", "restarts", "address"):
+        table.add_column(column, justify="right" if column in {"pid", "memory", "restarts"} else "left", no_wrap=True)
+    for server in servers:
+        table.add_row(
+            server.name,
+            f"[{'green' if server.ready else 'red'}]{server.state}[/]",
+            str(server.pid or "-"),
+            f"{server.rss_bytes / _MIB:.0f} MiB" if server.rss_bytes else "-",
+            _duration(server.uptime) if server.pid else "-",
+            str(server.restarts),
+            server.url,
+        )
+    total = sum(server.rss_bytes or 0 for server in servers)
+    table.add_row("", "", "", f"{total / _MIB:.0f} MiB", "", "", "", style="dim")
+    # A pipe has no width: nothing must be cut there.
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def _offset_option(stack: Stack) -> str:
+    return f" --port-offset {stack.offset}" if stack.offset else ""
