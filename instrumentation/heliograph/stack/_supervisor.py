@@ -37,6 +37,7 @@ from heliograph.stack._plan import (
 from heliograph.stack._process import identify, spawn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
 __all__ = ["Supervisor", "main"]
@@ -51,13 +52,14 @@ _LOG_BYTES = 10 * 1024 * 1024  # a log is cut at this size; one older piece is k
 class Supervisor:
     """Runs a plan until it is told to stop."""
 
-    def __init__(self, state_dir: Path, plan: Plan) -> None:
+    def __init__(self, state_dir: Path, plan: Plan, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._dir = state_dir
+        self._clock = clock
         self._plan = {server.name: server for server in plan.servers}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._due: dict[str, float] = {}  # monotonic time of the next start
+        self._due: dict[str, float] = {}  # when to start it next, on the clock
         self._pauses: dict[str, float] = {}
-        self._started: dict[str, float] = {}  # monotonic
+        self._started: dict[str, float] = {}
         self._stopping = False
         me = identify(os.getpid())
         assert me is not None  # noqa: S101 - we run
@@ -78,17 +80,17 @@ class Supervisor:
             for name in self._plan:
                 if not self._stopping:
                     self._start(name)
-            next_log_check = time.monotonic() + _LOG_CHECK_EVERY
+            next_log_check = self._clock() + _LOG_CHECK_EVERY
             while not self._stopping:
                 self._reap()
                 self._obey()
                 self._start_due()
-                now = time.monotonic()
+                now = self._clock()
                 if now >= next_log_check:
                     self._bound_logs()
                     next_log_check = now + _LOG_CHECK_EVERY
                 soonest = min([next_log_check, *self._due.values()])
-                if selector.select(max(0.0, soonest - time.monotonic())):
+                if selector.select(max(0.0, soonest - self._clock())):
                     with contextlib.suppress(BlockingIOError):
                         os.read(wakeup, 4096)
         self._stop_all()
@@ -104,14 +106,14 @@ class Supervisor:
         state = self._state.servers[name]
         self._due.pop(name, None)
         try:
-            child = spawn(server.argv, env=server.env, cwd=Path(server.cwd), log=Path(server.log))
+            child = spawn(server.argv, env={**os.environ, **server.env}, cwd=Path(server.cwd), log=Path(server.log))
         except OSError as error:
             with Path(server.log).open("a", encoding="utf-8") as log:
                 log.write(f"heliograph: cannot start {server.argv[0]}: {error}\n")
             self._died(name, f"cannot be started: {error}")
             return
         self._children[name] = child
-        self._started[name] = time.monotonic()
+        self._started[name] = self._clock()
         state.phase, state.started_at = "running", time.time()
         state.identity = identify(child.pid)
         self._publish()
@@ -126,11 +128,12 @@ class Supervisor:
 
     def _died(self, name: str, how: str) -> None:
         state = self._state.servers[name]
-        if time.monotonic() - self._started.get(name, 0.0) >= _STEADY_AFTER:
+        started = self._started.pop(name, None)  # None: it could not even be started
+        if started is not None and self._clock() - started >= _STEADY_AFTER:
             self._pauses.pop(name, None)
         pause = self._pauses.get(name, _FIRST_PAUSE)
         self._pauses[name] = min(pause * 2, _LONGEST_PAUSE)
-        self._due[name] = time.monotonic() + pause
+        self._due[name] = self._clock() + pause
         state.phase, state.identity, state.last_exit = "waiting", None, how
         state.restarts += 1
         _say(f"{name} ended ({how}); starts again in {pause:g} s")
@@ -138,7 +141,7 @@ class Supervisor:
 
     def _start_due(self) -> None:
         for name, when in list(self._due.items()):
-            if when <= time.monotonic():
+            if when <= self._clock():
                 self._start(name)
 
     # --- requests -----------------------------------------------------------------------------------------------
@@ -178,9 +181,9 @@ class Supervisor:
         ending = {name: self._children.pop(name) for name in names if name in self._children}
         for child in ending.values():
             child.terminate()
-        begun = time.monotonic()
+        begun = self._clock()
         for name, child in ending.items():
-            left = self._plan[name].stop_seconds - (time.monotonic() - begun)
+            left = self._plan[name].stop_seconds - (self._clock() - begun)
             try:
                 code = child.wait(max(0.0, left))
             except subprocess.TimeoutExpired:
