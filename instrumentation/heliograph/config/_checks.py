@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from heliograph.config._errors import Key, Problem
+from heliograph.config._errors import Key, Problem, display
 from heliograph.config._types import seconds
 
 __all__ = ["run", "secret_files"]
@@ -15,7 +15,7 @@ _SLOWEST_EVALUATION = 15.0  # s: slower, and the promise to tell someone within 
 _SAMPLES = 4  # that a window must hold, so that one late export does not empty it
 
 
-def run(data: Mapping[str, Any]) -> Iterator[Problem]:
+def run(data: Mapping[str, object]) -> Iterator[Problem]:
     """Yield the problems between values."""
     yield from _tiers(data)
     yield from _windows(data)
@@ -24,7 +24,7 @@ def run(data: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _secrets(data)
 
 
-def _get(data: Any, *key: str) -> Any:
+def _get(data: object, *key: str) -> object:
     for part in key:
         if not isinstance(data, Mapping):
             return None
@@ -32,37 +32,43 @@ def _get(data: Any, *key: str) -> Any:
     return data
 
 
-def _number(value: Any) -> float | None:
+def _alerts(data: object) -> Iterator[tuple[str, object]]:
+    alerts = _get(data, "alerts")
+    if isinstance(alerts, Mapping):
+        yield from alerts.items()
+
+
+def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _length(value: Any) -> float | None:
+def _length(value: object) -> float | None:
     try:
-        return seconds(value)
-    except (TypeError, ValueError):
+        return seconds(value) if isinstance(value, str) else None
+    except ValueError:
         return None
 
 
-def _tiers(data: Mapping[str, Any]) -> Iterator[Problem]:
-    for name, alert in (_get(data, "alerts") or {}).items():
+def _tiers(data: Mapping[str, object]) -> Iterator[Problem]:
+    for name, alert in _alerts(data):
         order = [(tier, _number(_get(alert, tier))) for tier in ("warning", "critical", "p1")]
         known = [(tier, value) for tier, value in order if value is not None]
-        for (lower, low), (higher, high) in zip(known, known[1:], strict=False):
+        for (lower, low), (higher, high) in itertools.pairwise(known):
             if low >= high:
                 yield Problem(
-                    ("alerts", str(name), higher),
+                    ("alerts", name, higher),
                     f"{high:g} is not above `{lower}` ({low:g}), which would never be seen",
                     f"raise `{higher}`, lower `{lower}`, or switch one off with null",
                 )
 
 
-def _windows(data: Mapping[str, Any]) -> Iterator[Problem]:
+def _windows(data: Mapping[str, object]) -> Iterator[Problem]:
     export = _length(_get(data, "intervals", "metric_export"))
-    for name, alert in (_get(data, "alerts") or {}).items():
+    for name, alert in _alerts(data):
         window = _length(_get(alert, "window"))
         if export and window and window < _SAMPLES * export:
             yield Problem(
-                ("alerts", str(name), "window"),
+                ("alerts", name, "window"),
                 f"holds fewer than {_SAMPLES} samples: applications send one every {export:g} s",
                 f"write at least {_SAMPLES * export:g}s, or shorten intervals.metric_export",
             )
@@ -82,7 +88,7 @@ def _windows(data: Mapping[str, Any]) -> Iterator[Problem]:
         )
 
 
-def _intervals(data: Mapping[str, Any]) -> Iterator[Problem]:
+def _intervals(data: Mapping[str, object]) -> Iterator[Problem]:
     for name in ("evaluation", "loki_ruler"):
         length = _length(_get(data, "intervals", name))
         if length and length > _SLOWEST_EVALUATION:
@@ -93,7 +99,7 @@ def _intervals(data: Mapping[str, Any]) -> Iterator[Problem]:
             )
 
 
-def _channels(data: Mapping[str, Any]) -> Iterator[Problem]:
+def _channels(data: Mapping[str, object]) -> Iterator[Problem]:
     channels = _get(data, "channels")
     if not isinstance(channels, Mapping):
         return
@@ -109,7 +115,7 @@ def _channels(data: Mapping[str, Any]) -> Iterator[Problem]:
         )
 
 
-def secret_files(data: Mapping[str, Any]) -> Iterator[tuple[Key, str | None, bool]]:
+def secret_files(data: Mapping[str, object]) -> Iterator[tuple[Key, object, bool]]:
     """Yield (key, file or None, required) for each secret that an enabled channel reads."""
     slack, email, sms = (_get(data, "channels", name) for name in ("slack", "email", "sms"))
     if _get(slack, "enabled") is True:
@@ -128,25 +134,23 @@ def secret_files(data: Mapping[str, Any]) -> Iterator[tuple[Key, str | None, boo
         yield ("channels", "sms", "webhook_url_file"), _get(sms, "webhook_url_file"), True
 
 
-def _secrets(data: Mapping[str, Any]) -> Iterator[Problem]:
+def _secrets(data: Mapping[str, object]) -> Iterator[Problem]:
     names: dict[str, str] = {}
     for key, file, required in secret_files(data):
         channel = key[1]
-        if not file:
-            if required:
-                yield Problem(key, f"names no file, and {channel} is on", f"name the file, or switch {channel} off")
-            continue
-        if not isinstance(file, str):
+        if not file and required:
+            yield Problem(key, f"names no file, and {channel} is on", f"name the file, or switch {channel} off")
+        if not file or not isinstance(file, str):
             continue
         path = Path(file)
         if not path.is_file():
             yield Problem(
                 key,
-                f"there is no file {file}, and {channel} is on",
+                f"there is no file {display(path)}, and {channel} is on",
                 f"put the secret there (one line), or switch {channel} off",
             )
         elif not path.stat().st_size:
-            yield Problem(key, f"the file {file} is empty", f"put the secret there, or switch {channel} off")
+            yield Problem(key, f"the file {display(path)} is empty", f"put the secret there, or switch {channel} off")
         if names.setdefault(path.name, file) != file:
             yield Problem(
                 key,

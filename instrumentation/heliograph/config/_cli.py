@@ -28,7 +28,7 @@ __all__ = ["generate"]
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file differs from what would be written.")
 @click.option("as_json", "--json", is_flag=True, help="Report as JSON: one state per file.")
 def generate(overlays: tuple[Path, ...], *, check: bool, as_json: bool) -> None:
-    """Render rules, routing and boards from heliograph.yaml.
+    r"""Render rules, routing and boards from heliograph.yaml.
 
     Writes prometheus/generated, alertmanager/generated and dashboards/generated, which the containers read. The
     native stack (`heliograph up`) renders for itself and needs none of this.
@@ -50,7 +50,7 @@ def generate(overlays: tuple[Path, ...], *, check: bool, as_json: bool) -> None:
         )
     files = render(load(overlays=overlays))
     states = {name: _state(root / name, text) for name, text in files.items()}
-    states |= {name: "left over" for name in _left_over(root, files)}
+    states |= dict.fromkeys(_left_over(root, files), "left over")
     if not check:
         _write(root, files, states)
     if as_json:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import copy
 import difflib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from heliograph.config import _checks
 from heliograph.config._errors import ConfigError, Key, Place, Places, Problem
@@ -17,11 +15,18 @@ from heliograph.config._model import Config
 from heliograph.config._source import read
 from heliograph.stack._paths import config_root
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic_core import ErrorDetails
+
 __all__ = ["build", "load", "merge"]
 
 # The native ports (`heliograph.stack._ports`); links that the file leaves open are derived from them.
 _LINK_PORTS = {"grafana": 3001, "prometheus": 9090, "alertmanager": 9093, "jaeger": 16686, "runbooks": 8025}
 _LINK_PATHS = {"runbooks": "/runbooks"}
+
+_MISSING = "is missing"
 
 
 def load(path: Path | None = None, overlays: Sequence[Path] = ()) -> Config:
@@ -43,7 +48,7 @@ def load(path: Path | None = None, overlays: Sequence[Path] = ()) -> Config:
     if problems and not data:
         raise ConfigError(problems)
     if problems:  # a file that could not be read may hold the very keys that now seem missing: say only what is sure
-        problems += [p.at(places) for p in _problems(data) if not p.what.endswith("is missing")]
+        problems += [p.at(places) for p in _problems(data) if p.what != _MISSING]
         raise ConfigError(problems)
     return build(data, places)
 
@@ -91,32 +96,29 @@ def _problems(data: Mapping[str, Any]) -> list[Problem]:
 
 
 def _explain(details: ErrorDetails) -> Problem:
+    """Return pydantic's complaint in words for someone who edits the file."""
     key: Key = details["loc"]
-    context = details.get("ctx", {})
     kind = details["type"]
-    if kind == "heliograph":
-        return Problem(key, str(context["what"]), str(context["fix"]))
-    if kind == "extra_forbidden":
-        return Problem(key, f"unknown key {key[-1]!r}", _nearest(str(key[-1]), _keys_at(key[:-1])))
-    if kind == "missing":
-        return Problem(key, "is missing", "take the line from the shipped heliograph.yaml")
+    context = details.get("ctx", {})
     value = details["input"]
-    shown = "a mapping" if isinstance(value, Mapping) else "nothing (null)" if value is None else repr(value)
+    shown = "a mapping" if isinstance(value, Mapping) else "null" if value is None else repr(value)
     wanted = details["msg"].removeprefix("Input should be ")
-    if kind == "literal_error":
-        return Problem(key, f"{shown} is none of the choices", f"write one of {context['expected']}")
-    if kind in {"model_type", "model_attributes_type", "dict_type"}:
-        keys = ", ".join(_keys_at(key))
-        return Problem(key, f"needs a mapping, not {shown}", f"indent its keys below it: {keys}")
-    if kind in {"string_too_short", "too_short"}:
-        return Problem(key, "is empty", "write at least one")
-    if kind == "string_type":
-        return Problem(key, f"{shown} is no text", "write text, in quotes where it looks like a number")
-    if kind.startswith("bool_"):
-        return Problem(key, f"{shown} is neither true nor false", "write true or false")
-    if kind == "less_than_equal":
-        return Problem(key, f"{shown} is too much", f"write a number {wanted}")
-    return Problem(key, f"{shown} does not fit here", f"write {wanted}")
+    words = {
+        "heliograph": (context.get("what"), context.get("fix")),
+        "extra_forbidden": (f"unknown key {key[-1]!r}", _nearest(str(key[-1]), _keys_at(key[:-1]))),
+        "missing": (_MISSING, "take the line from the shipped heliograph.yaml"),
+        "literal_error": (f"{shown} is none of the choices", f"write one of {context.get('expected')}"),
+        "model_type": (f"needs a mapping, not {shown}", f"indent its keys below it: {', '.join(_keys_at(key))}"),
+        "list_type": (f"needs a list, not {shown}", "write [one, another]"),
+        "string_too_short": ("is empty", "write at least a word"),
+        "too_short": ("is empty", "list at least one"),
+        "string_type": (f"{shown} is no text", "write text, in quotes where it looks like a number"),
+        "float_type": (f"{shown} is no number", "write a number"),
+        "bool_type": (f"{shown} is neither true nor false", "write true or false"),
+        "less_than_equal": (f"{shown} is too much", f"write a number {wanted}"),
+    }
+    what, fix = words.get(kind, (f"{shown} does not fit here", f"write {wanted}"))
+    return Problem(key, str(what), str(fix))
 
 
 def _nearest(name: str, known: list[str]) -> str:

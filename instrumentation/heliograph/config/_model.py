@@ -1,7 +1,5 @@
 """The shape of `heliograph.yaml`. No defaults: the shipped file states every value, and overlays change some."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -223,7 +221,7 @@ class Config(_Section):
     # What was read, before links were derived: `merged` starts again from it.
     _source: dict[str, Any] = PrivateAttr(default_factory=dict)
 
-    def merged(self, values: Mapping[str, Any]) -> Config:
+    def merged(self, values: Mapping[str, Any]) -> "Config":
         """Return a copy with `values` merged deeply onto it, checked like an overlay.
 
         For programs that know addresses better than the file, such as the launcher with its own ports:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
-from heliograph.config._model import Config
 from heliograph.errors import HeliographError
 from heliograph.stack._paths import config_root
+
+if TYPE_CHECKING:
+    from heliograph.config._model import Config
 
 __all__ = ["render"]
 
@@ -75,7 +77,7 @@ def _yaml(content: object, source: str) -> str:
     return _HEADER.format(source=source) + text.getvalue()
 
 
-def _readable(node: Any) -> Any:
+def _readable(node: object) -> object:
     if isinstance(node, Mapping):
         keys = sorted(node, key=lambda key: (_RANK.get(key, len(_RANK)), key))
         return {key: _readable(node[key]) for key in keys}

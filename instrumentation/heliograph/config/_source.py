@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -19,67 +18,81 @@ __all__ = ["Source", "read"]
 class Source:
     """What a file holds; `data` is empty where it cannot be read, and `problems` say why."""
 
-    data: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, object] = field(default_factory=dict)
     places: dict[Key, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+
+class _UnreadableError(Exception):
+    def __init__(self, what: str, fix: str, line: int = 0) -> None:
+        super().__init__(what)
+        self.what, self.fix, self.line = what, fix, line
 
 
 def read(path: Path) -> Source:
     """Read a YAML file (YAML 1.2: `on` and `yes` are text); never raises for what a user may have written."""
     name = display(path)
-    source = Source()
-
-    def give_up(what: str, fix: str, line: int = 0) -> Source:
-        source.problems.append(Problem((), what, fix, Place(name, line)))
-        return source
-
     try:
-        text = path.read_text(encoding="utf-8")
+        tree = _parse(_text(path))
+    except _UnreadableError as error:
+        return Source(problems=[Problem((), error.what, error.fix, Place(name, error.line))])
+    source = Source(places={(): Place(name, 1)})
+    source.data = {str(key): value for key, value in _plain(tree, (), source.places, path).items()}
+    return source
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return give_up("there is no such file", "check the name")
+        raise _UnreadableError("there is no such file", "check the name") from None
     except IsADirectoryError:
-        return give_up("is a folder", "name a file")
-    except (OSError, UnicodeDecodeError) as error:
-        return give_up(f"cannot be read: {error}", "it must be a readable text file in UTF-8")
+        raise _UnreadableError("is a folder", "name a file") from None
+    except UnicodeDecodeError:
+        raise _UnreadableError("is not in UTF-8", "save it as UTF-8 text") from None
+    except OSError as error:
+        raise _UnreadableError(f"cannot be read: {error.strerror}", "check its permissions") from None
+
+
+def _parse(text: str) -> CommentedMap:
     try:
         tree = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark
-        return give_up(_sentence(error), _syntax_fix(error), mark.line + 1 if mark else 0)
-    except YAMLError as error:
-        return give_up(f"is no YAML: {error}", "check the syntax")
+        raise _UnreadableError(_sentence(error), _syntax_fix(error), mark.line + 1 if mark else 0) from None
+    except (YAMLError, ValueError) as error:  # ValueError: a value that looks like a date and is none
+        raise _UnreadableError(f"YAML syntax: {error}", "quote text that looks like something else") from None
     if tree is None:  # an overlay of nothing but comments
-        return source
+        return CommentedMap()
     if not isinstance(tree, CommentedMap):
-        return give_up("needs `key: value` lines at its top", "start from the shipped heliograph.yaml", 1)
-    source.places[()] = Place(name, 1)
-    source.data = _walk(tree, (), name, source.places, path.resolve().parent)
-    return source
+        raise _UnreadableError("needs `key: value` lines at its top", "start from the shipped heliograph.yaml", 1)
+    return tree
 
 
-def _walk(node: Any, key: Key, file: str, places: dict[Key, Place], folder: Path) -> Any:
+def _plain(node: CommentedMap, key: Key, places: dict[Key, Place], path: Path) -> dict[str, object]:
+    plain: dict[str, object] = {}
+    for name, value in node.items():
+        below = (*key, str(name))
+        places[below] = Place(display(path), node.lc.key(name)[0] + 1)
+        plain[str(name)] = _value(value, below, places, path)
+    return plain
+
+
+def _value(node: object, key: Key, places: dict[Key, Place], path: Path) -> object:
     if isinstance(node, CommentedMap):
-        plain: dict[str, Any] = {}
-        for name, value in node.items():
-            below = (*key, str(name))
-            places[below] = Place(file, node.lc.key(name)[0] + 1)
-            plain[str(name)] = _walk(value, below, file, places, folder)
-        return plain
+        return _plain(node, key, places, path)
     if isinstance(node, CommentedSeq):
-        items = []
-        for index, value in enumerate(node):
-            below = (*key, index)
-            places[below] = Place(file, node.lc.item(index)[0] + 1)
-            items.append(_walk(value, below, file, places, folder))
-        return items
-    if isinstance(node, str):
+        for index in range(len(node)):
+            places[(*key, index)] = Place(display(path), node.lc.item(index)[0] + 1)
+        return [_value(item, (*key, index), places, path) for index, item in enumerate(node)]
+    if isinstance(node, str) and node and str(key[-1]).endswith("_file"):
         # A file that a file names lies beside it, wherever the command was started.
-        return str(folder / node) if node and str(key[-1]).endswith("_file") else str(node)
-    if isinstance(node, bool) or node is None:
-        return node
-    if isinstance(node, int):
-        return int(node)
-    return float(node) if isinstance(node, float) else node
+        return str(path.resolve().parent / Path(node).expanduser())
+    # ruamel's own kinds of text and numbers remember how they were written; the plain ones do not.
+    for kind in (bool, str, int, float):
+        if isinstance(node, kind):
+            return kind(node)
+    return node
 
 
 def _sentence(error: MarkedYAMLError) -> str:

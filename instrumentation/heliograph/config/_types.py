@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-__all__ = ["Address", "Count", "Duration", "HostPort", "Limit", "Percent", "PhoneNumber", "Span", "Text", "Url", "complain", "seconds"]
+__all__ = [
+    "Address",
+    "Count",
+    "Duration",
+    "HostPort",
+    "Limit",
+    "Percent",
+    "PhoneNumber",
+    "Span",
+    "Text",
+    "Url",
+    "complain",
+    "seconds",
+]
 
 # Prometheus' own grammar for durations: the units in this order, each at most once.
 _UNITS = {"y": 31_536_000.0, "w": 604_800.0, "d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _DURATION = re.compile("^(?!$)" + "".join(rf"(?:(?P<{unit}>[0-9]+){unit})?" for unit in _UNITS) + "$")
-_LOOSE = re.compile(r"^\s*([0-9.]+)\s*(ms|milli\w*|s|sec\w*|m|min\w*|h|hr\w*|hour\w*|d|day\w*|w|week\w*)\s*$", re.I)
+_LOOSE = re.compile(
+    r"^\s*([0-9.]+)\s*(ms|milli\w*|s|sec\w*|m|min\w*|h|hr\w*|hour\w*|d|day\w*|w|week\w*)\s*$", re.IGNORECASE
+)
 
 
 def complain(what: str, fix: str) -> PydanticCustomError:
@@ -29,7 +44,7 @@ def seconds(duration: str) -> float:
     return sum(int(count) * _UNITS[unit] for unit, count in match.groupdict().items() if count)
 
 
-def _duration(value: Any) -> str:
+def _duration(value: object) -> str:
     if value == 0 and not isinstance(value, bool):
         return "0s"
     if isinstance(value, str) and _DURATION.match(value):
@@ -37,7 +52,7 @@ def _duration(value: Any) -> str:
     return _not_a_duration(value)
 
 
-def _not_a_duration(value: Any) -> str:
+def _not_a_duration(value: object) -> str:
     fix = "write a whole number with a unit, for example 30s, 5m, 1h30m or 15d"
     if isinstance(value, int) and not isinstance(value, bool):
         fix = f"write the unit: {value}s, {value}m or {value}h?"
@@ -53,7 +68,7 @@ def _positive(value: str) -> str:
     return value
 
 
-def _number(value: Any) -> Any:
+def _number(value: object) -> object:
     if isinstance(value, str):
         bare = value.strip().rstrip("%").lstrip("$").replace("_", "").replace(",", "").strip()
         if re.fullmatch(r"[0-9]+(\.[0-9]+)?", bare):
