@@ -60,6 +60,10 @@ class _Step:
         self._report = report
         self._counter = Counter()
 
+    def note(self, text: str) -> None:
+        self._log.write(text)
+        self._log.flush()
+
     def __call__(self, command: list[str | Path], folder: Path, stdout: IO[bytes] | None = None) -> None:
         code = run(
             command,
@@ -82,8 +86,12 @@ def _source(recipe: Recipe, work: Path, toolchain: Toolchain, step: _Step) -> Pa
     for name in ("go.mod", "go.sum"):
         shutil.copyfile(recipe.folder / name, pinned / name)
     answer = work / "module.json"
-    with answer.open("wb") as stdout:
-        step([toolchain.path, "mod", "download", "-json", recipe.module.partition("@")[0]], pinned, stdout)
+    try:
+        with answer.open("wb") as stdout:
+            step([toolchain.path, "mod", "download", "-json", recipe.module.partition("@")[0]], pinned, stdout)
+    except GoFailedError:  # with -json the reason is on standard output
+        step.note(answer.read_text("utf-8", errors="replace"))
+        raise
     source = work / "src"
     _copy_tree(Path(json.loads(answer.read_text("utf-8"))["Dir"]), source)
     for name, ours in recipe.overlay:

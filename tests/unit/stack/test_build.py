@@ -35,6 +35,9 @@ with open(os.environ["FAKE_LOG"], "a") as log:
     print(json.dumps(dict(cwd=os.getcwd(), arguments=arguments, flags=os.environ["GOFLAGS"])), file=log)
 mode = pathlib.Path(os.environ["FAKE_MODE"]).read_text()
 if arguments[:2] == ["mod", "download"]:
+    if mode.startswith("fail:"):
+        print(json.dumps(dict(Error=mode.removeprefix("fail:"))))
+        sys.exit(1)
     print(json.dumps(dict(Dir=os.environ["FAKE_MODULE"])))
     sys.exit()
 print("go: downloading example.org/dependency v1.0.0", file=sys.stderr)
@@ -265,9 +268,18 @@ def test_a_failure_says_what_why_and_what_next(fake: Fake, case: str) -> None:
     assert not list(fake.servers.glob(".*.tmp-*"))
 
 
-def test_what_was_finished_before_a_failure_stays(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_that_cannot_be_fetched_is_explained(fake: Fake) -> None:
+    fake.mode("fail:dial tcp 127.0.0.1:1: connect: connection refused")
+
+    with pytest.raises(BuildError, match="proxy cannot be reached") as caught:
+        build(["copied"])
+
+    assert "connection refused" in caught.value.why
+    assert "`go mod` ended with 1" in caught.value.what
+
+
+def test_what_was_finished_before_a_failure_stays(fake: Fake) -> None:
     build(["plain"])
-    monkeypatch.setenv("FAKE_MODULE", "/nonexistent-module")
     fake.mode("fail:broken")
 
     with pytest.raises(BuildError):
