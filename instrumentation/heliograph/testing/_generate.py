@@ -1,0 +1,103 @@
+"""Make the answer to a prompt: text, a tool call or structured output, and what it costs in tokens."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from heliograph.testing import _tokens
+from heliograph.testing._answer import answer, question_of, stems
+from heliograph.testing._ledger import Usage
+from heliograph.testing._schema import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from heliograph.testing._prompt import Message, Prompt, Tool
+    from heliograph.testing._prompt_cache import PromptCache
+
+__all__ = ["Generated", "generate"]
+
+_REASONING = {"none": 0, "minimal": 0, "low": 64, "medium": 192, "high": 640, "xhigh": 1280}  # tokens by effort
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """An answer: its tokens, one by one, and why it ended. `tool` is set when the tokens are its arguments (JSON)."""
+
+    tokens: Sequence[str]
+    finish: Literal["stop", "length", "tool_calls", "content_filter"]
+    usage: Usage
+    tool: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The whole answer."""
+        return "".join(self.tokens)
+
+
+def generate(
+    prompt: Prompt, cache: PromptCache, *, own: Callable[[str], str] | None = None, filtered: bool = False
+) -> Generated:
+    """Answer the prompt; `filtered` answers stop half-way, as a content filter makes them.
+
+    `own` is a user's way to answer: it takes the text of the last user message.
+    Raises ApiError 400 for a prompt that is longer than the model's context window.
+    """
+    asked = prompt.tokens()
+    prompt.check_length(len(asked))
+    cached = cache.use(prompt.model.name, asked)
+    tool = _chosen_tool(prompt)
+    finish: Literal["stop", "length", "tool_calls", "content_filter"] = "stop"
+    if tool is not None:
+        finish = "tool_calls"
+        text = json.dumps(fill(tool.parameters, question_of(_last(prompt, "user"))), ensure_ascii=False)
+    else:
+        text = own(_last(prompt, "user")) if own else answer([message.text for message in _with_passages(prompt)])
+        if prompt.schema is not None:
+            text = json.dumps(fill(prompt.schema, text) if prompt.schema else {"answer": text}, ensure_ascii=False)
+        for mark in prompt.stop:
+            text = text.split(mark, 1)[0]
+    tokens = _tokens.split(text)
+    reasoning = _REASONING.get(prompt.effort, 192) if prompt.model.reasons else 0
+    if filtered and tool is None:
+        tokens, finish = tokens[: len(tokens) // 2], "content_filter"
+    if prompt.max_tokens is not None and reasoning + len(tokens) > prompt.max_tokens:
+        reasoning = min(reasoning, prompt.max_tokens)
+        tokens, finish = tokens[: prompt.max_tokens - reasoning], "length"
+    completion = (reasoning + len(tokens)) * prompt.n
+    usage = Usage(len(asked), cached, completion, reasoning * prompt.n)
+    return Generated(tokens, finish, usage, tool.name if tool else None)
+
+
+def _last(prompt: Prompt, role: str) -> str:
+    texts = [message.text for message in prompt.messages if message.role == role]
+    return texts[-1] if texts else prompt.messages[-1].text
+
+
+def _with_passages(prompt: Prompt) -> list[Message]:
+    """Return the messages to answer from, with the last user message at the end: it holds the question."""
+    users = [i for i, message in enumerate(prompt.messages) if message.role == "user"]
+    if not users:
+        return list(prompt.messages)
+    # What the instructions and the assistant said is nothing to quote from; tools and users bring the passages.
+    sources = [m for i, m in enumerate(prompt.messages) if m.role in {"tool", "user"} and i != users[-1]]
+    return [*sources, prompt.messages[users[-1]]]
+
+
+def _chosen_tool(prompt: Prompt) -> Tool | None:
+    """Return the tool to call: the one demanded, or the one whose words are those of the question."""
+    if not prompt.tools or prompt.tool_choice == "none":
+        return None
+    by_name = {tool.name: tool for tool in prompt.tools}
+    if prompt.tool_choice in by_name:
+        return by_name[prompt.tool_choice]
+    if prompt.messages[-1].role == "tool":  # it has been called: answer from what it said
+        return None
+    asked = set(stems(question_of(_last(prompt, "user"))))
+    shared = [
+        (len(asked & set(stems(f"{tool.name} {tool.description}".replace("_", " ")))), tool) for tool in prompt.tools
+    ]
+    most, best = max(shared, key=lambda pair: pair[0])
+    return best if most or prompt.tool_choice == "required" else None

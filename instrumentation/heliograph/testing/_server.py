@@ -1,0 +1,250 @@
+"""`LLMServer`: the server as an object of the test that uses it."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import threading
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from heliograph.errors import HeliographError
+from heliograph.testing._errors import ApiError
+from heliograph.testing._faults import Fault
+from heliograph.testing._http import Handler
+from heliograph.testing._ledger import Ledger
+from heliograph.testing._limits import RateLimits
+from heliograph.testing._prompt_cache import PromptCache
+from heliograph.testing._reply import Engine
+from heliograph.testing._service import Latency, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from os import PathLike
+    from types import TracebackType
+
+    from heliograph.testing._faults import FaultKind
+    from heliograph.testing._service import ReceivedRequest
+
+__all__ = ["LLMServer"]
+
+_JOIN_SECONDS = 5.0  # a connection that takes longer to end is left alone
+
+
+class LLMServer:
+    """An OpenAI-compatible server on this machine, for tests and demonstrations.
+
+    It speaks the protocol that the `openai` client expects - chat completions, responses, embeddings, models, streams,
+    tools, structured output, rate-limit headers, errors - and bills every answer in tokens. Answers are made of
+    sentences of the passages in the prompt, always the same for the same prompt::
+
+        with LLMServer() as server:
+            client = openai.OpenAI(base_url=server.base_url, api_key="any")
+            client.chat.completions.create(model="gpt-4o-mini", messages=[...])
+            assert server.usage()[-1]["usage"]["prompt_tokens"] == 12
+
+    `port` 0 takes a free one. `usage_log`: a file that gets one JSON line per billed answer. `api_key`: refuse others
+    (None: accept any). `models`: the only ones that exist (None: any name is served). `answer`: answer like this
+    instead; it gets the last user message. `first_token` and `per_token`: pace of answers, in seconds.
+    `cache_minimum`: prompts of fewer tokens are never cached.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        host: str = "127.0.0.1",
+        usage_log: str | PathLike[str] | None = None,
+        api_key: str | None = None,
+        models: Iterable[str] | None = None,
+        answer: Callable[[str], str] | None = None,
+        first_token: float = 0.05,
+        per_token: float = 0.002,
+        requests_per_minute: int = 10_000,
+        tokens_per_minute: int = 2_000_000,
+        cache_minimum: int = 1024,
+        max_body_bytes: int = 8 * 1024 * 1024,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self._usage_log = Path(usage_log) if usage_log is not None else None
+        served = frozenset(models) if models is not None else None
+        self._service = Service(
+            ledger=Ledger(),
+            limits=RateLimits(requests_per_minute, tokens_per_minute),
+            engine=Engine(served, answer, PromptCache(cache_minimum)),
+            latency=Latency(first_token, per_token),
+            api_key=api_key,
+            max_body_bytes=max_body_bytes,
+        )
+        self._http: _HTTPServer | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def base_url(self) -> str:
+        """What the client calls `base_url`."""
+        return f"{self.url}/v1"
+
+    @property
+    def url(self) -> str:
+        """The server's address, without `/v1`."""
+        return f"http://{self.host}:{self.port}"
+
+    def start(self) -> Self:
+        """Serve in a thread of its own; raises HeliographError when the port is taken or the log not writable."""
+        if self._http is not None:
+            return self
+        handler = type("BoundHandler", (Handler,), {"service": self._service})
+        try:
+            http = _HTTPServer((self.host, self.port), handler)
+        except OSError as error:
+            raise HeliographError(
+                f"the LLM server cannot listen on {self.host}:{self.port}",
+                why=error.strerror or str(error),
+                hint="choose another port; port 0 takes a free one",
+            ) from error
+        try:
+            self._service.ledger.open(self._usage_log)
+        except OSError as error:
+            http.server_close()
+            raise HeliographError(f"the usage log {self._usage_log} cannot be written", why=str(error)) from error
+        self._service.stopping.clear()
+        self.port = http.server_address[1]
+        self._http = http
+        self._thread = threading.Thread(target=http.serve_until_stopped, name="heliograph-llm-server", daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop serving; open connections are closed, unfinished answers billed as far as they went."""
+        if self._http is None or self._thread is None:
+            return
+        self._service.stopping.set()
+        self._http.stop()
+        self._thread.join()
+        self._service.ledger.close()
+        self._http = self._thread = None
+
+    def fault(
+        self,
+        kind: FaultKind | str,
+        *,
+        rate: float = 1.0,
+        seconds: float | None = None,
+        delay: float = 3.0,
+        retry_after: float = 1.0,
+        endpoint: str | None = None,
+        model: str | None = None,
+    ) -> None:
+        """Switch a fault on: `401`, `429`, `500`, `cut`, `filter`, `garbage` or `slow`; `none` switches all off.
+
+        `rate` is the share of requests that suffer, kept exactly; `seconds` how long it lasts (None: until `none`).
+        `delay`: how much longer a `slow` answer takes; `retry_after`: what a `429` asks for; both in seconds.
+        `endpoint` (`chat.completions`, `embeddings`, `responses`) and `model` narrow it. Raises ValueError.
+        """
+        numbers = {"rate": rate, "seconds": seconds, "delay": delay, "retry_after": retry_after}
+        try:
+            fault = Fault.parse({"kind": kind, **numbers, "endpoint": endpoint, "model": model})
+        except ApiError as error:
+            raise ValueError(error.message) from None
+        if fault is None:
+            self._service.faults.clear()
+        else:
+            self._service.faults.set(fault)
+
+    def limit(self, *, requests_per_minute: int | None = None, tokens_per_minute: int | None = None) -> None:
+        """Change the rate limits of every model; counting starts again."""
+        self._service.limits.set(requests_per_minute=requests_per_minute, tokens_per_minute=tokens_per_minute)
+
+    def usage(self) -> list[dict[str, Any]]:
+        """Return what was billed, oldest first: the records of the usage log, the newest 10 000."""
+        return self._service.ledger.records()
+
+    def totals(self) -> dict[str, dict[str, int]]:
+        """Return the sums of everything billed, by model."""
+        return self._service.ledger.totals()
+
+    def requests(self) -> list[ReceivedRequest]:
+        """Return the API requests that came in, also those that were refused; the newest 100, oldest first."""
+        return list(self._service.received)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+class _HTTPServer(ThreadingHTTPServer):
+    """A threading server that stops at once, and takes its connections with it."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], handler: type[Handler]) -> None:
+        self._connections: dict[socket.socket, threading.Thread | None] = {}
+        self._lock = threading.Lock()
+        self._wake, self._woken = socket.socketpair()
+        try:
+            super().__init__(address, handler)
+        except BaseException:
+            self._wake.close()
+            self._woken.close()
+            raise
+
+    def server_bind(self) -> None:
+        """Bind without asking the name service for the host's full name, which may take seconds."""
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+
+    def serve_until_stopped(self) -> None:
+        """Accept connections until `stop` is called, without polling."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self, selectors.EVENT_READ)
+            selector.register(self._woken, selectors.EVENT_READ)
+            while True:
+                ready = {key.fileobj for key, _ in selector.select()}
+                if self._woken in ready:
+                    break
+                self.handle_request()
+        self.server_close()
+        with self._lock:
+            open_ones = dict(self._connections)
+        for connection in open_ones:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in open_ones.values():
+            if thread is not None:
+                thread.join(_JOIN_SECONDS)
+        self._woken.close()
+        self._wake.close()
+
+    def stop(self) -> None:
+        """Make `serve_until_stopped` return."""
+        self._wake.send(b"x")
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class's types
+        """Remember the connection and serve it in a thread."""
+        with self._lock:
+            self._connections[request] = None
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as above
+        """Serve the connection; `stop` waits for this thread, so that what it bills is written."""
+        with self._lock:
+            self._connections[request] = threading.current_thread()
+        super().process_request_thread(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - the base class's types
+        """Close and forget the connection."""
+        with self._lock:
+            self._connections.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class's types
+        """Stay silent: a connection that breaks is no error of the server's."""
