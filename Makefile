@@ -38,8 +38,9 @@ stack: $(READY) servers ## Configuration, rules, routing, boards, and the signal
 	$(BIN)/pytest -v tests/config tests/rules tests/routing tests/dashboards tests/stack $(ARGS)
 
 .PHONY: servers
-servers: $(READY) ## Build the servers into the user cache (about ten minutes the first time)
-	$(BIN)/heliograph build --all
+servers: $(READY) ## Build the servers, and what the tests check with, into the user cache
+	$(BIN)/heliograph build
+	$(BIN)/heliograph build docker-compose jsonnetfmt
 
 .PHONY: generate
 generate: $(READY) ## Render rules, routing and boards from heliograph.yaml

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def demo(*, port_offset: int | None, overlays: tuple[Path, ...], timeout: float,
 
     Exit code 0: every step happened and the bills agree; 1: a step failed (it is named); 2: wrong input.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside, it cleans up as after Ctrl-C
     console = Console(stderr=as_data)
     progress = Progress(console)
     offset = free_offset() if port_offset is None else port_offset

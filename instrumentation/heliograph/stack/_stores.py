@@ -86,6 +86,12 @@ class Prometheus:
             return [Sample({}, float(data["result"][1]), float(data["result"][0]))]
         return [Sample(s["metric"], float(s["value"][1]), float(s["value"][0])) for s in data["result"]]
 
+    def points(self, expression: str, *, start: float, end: float, step: float = 5.0) -> list[Sample]:
+        """Return every point that `expression` has between two Unix times, of all its series, `step` seconds apart."""
+        params = {"query": expression, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
+        series = self._get("/api/v1/query_range", params)["result"]
+        return [Sample(s["metric"], float(value), float(when)) for s in series for when, value in s["values"]]
+
     def number(self, expression: str) -> float | None:
         """Return the only value of `expression`, None where it has none.
 
