@@ -67,15 +67,20 @@ def up(
       heliograph up --port-offset 100         # a second stack beside the first
     """  # noqa: D301 - \b is click's
     stack = Stack(offset, state, overlays)
-    stopped = _StopRequest() if foreground else None
-    was_running = stack.running
-    if was_running and not as_json:
+    if stack.running and not as_json:
         click.echo("The stack is already running." + (" --config is read at the start only." if overlays else ""))
-    with Told(quiet=as_json) as told:
-        stack.up(timeout=timeout, progress=told.say)
-    report(stack, as_json=as_json)
-    if stopped is not None:
-        _stay(stack, stopped)
+    if foreground:
+        signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        with Told(quiet=as_json) as told:
+            stack.up(timeout=timeout, progress=told.say)
+        report(stack, as_json=as_json)
+        if foreground:
+            _stay(stack)
+    except KeyboardInterrupt:
+        if not (foreground and stack.down()):  # interrupted while starting: `Stack.up` has stopped everything
+            raise
+        click.echo("The stack is stopped.")
 
 
 @click.command()
@@ -153,27 +158,15 @@ def logs(*, name: str, offset: int, state: Path | None, follow: bool, lines: int
 # --- staying ----------------------------------------------------------------------------------------------------
 
 
-class _StopRequest:
-    """Turns SIGTERM into the same orderly end as Ctrl-C."""
-
-    def __init__(self) -> None:
-        signal.signal(signal.SIGTERM, self._raise)
-
-    @staticmethod
-    def _raise(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        raise KeyboardInterrupt
+def _as_interrupt(number: int, frame: FrameType | None) -> None:
+    """Give SIGTERM the orderly end of Ctrl-C."""
+    del number, frame
+    raise KeyboardInterrupt
 
 
-def _stay(stack: Stack, request: _StopRequest) -> None:
-    del request
-    try:
-        while stack.running:
-            time.sleep(1.0)
-    except KeyboardInterrupt:
-        stack.down()
-        click.echo("The stack is stopped.")
-        return
+def _stay(stack: Stack) -> None:
+    while stack.running:
+        time.sleep(1.0)
     raise HeliographError("The supervisor ended unexpectedly.", hint="heliograph logs supervisor")
 
 

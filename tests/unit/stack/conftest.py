@@ -5,9 +5,8 @@ from __future__ import annotations
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,8 +16,12 @@ from heliograph.stack._plan import STATE, Plan, PlannedServer, read_state
 from heliograph.stack._process import Identity, identify
 from heliograph.stack._workspace import Workspace
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
 # Answers every connection with 200; behaviour comes as `name=value` arguments.
-FAKE_SERVER = '''
+FAKE_SERVER = """
 import os, signal, socket, sys, time
 
 options = dict(argument.split("=", 1) for argument in sys.argv[1:])
@@ -51,7 +54,7 @@ with socket.socket() as listener:
         with connection:
             connection.recv(4096)
             connection.sendall(b"HTTP/1.0 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
-'''
+"""
 
 
 @dataclass
@@ -71,7 +74,9 @@ class Fakes:
 
     def server(self, name: str, *, stop_rank: int = 1, stop_seconds: float = 2.0, **options: object) -> PlannedServer:
         port = free_port()
-        arguments = [f"{key}={value}" for key, value in {"name": name, "port": port, "diary": self.diary, **options}.items()]
+        arguments = [
+            f"{key}={value}" for key, value in {"name": name, "port": port, "diary": self.diary, **options}.items()
+        ]
         return PlannedServer(
             name=name,
             argv=(sys.executable, "-S", "-E", str(self.root / "server.py"), *arguments),
