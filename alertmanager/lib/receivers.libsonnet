@@ -56,10 +56,12 @@ local template(name) = '{{ template "heliograph.%s" . }}' % name;
     },
   },
 
+  // The body is one string of JSON: Alertmanager reads every text of a payload as YAML once it is rendered, and would
+  // turn "+49170…" into a number and "A: b" into a mapping. Inside quotes it lets them be; sms.text has none of its own.
   local gateway = {
     url_file: secret(channels.sms.webhook_url_file),
     send_resolved: true,
-    payload: { to: channels.sms.numbers, text: template('sms.text') },
+    payload: '{"to": %s, "text": "%s"}' % [std.manifestJsonMinified(channels.sms.numbers), template('sms.text')],
   },
 
   local inbox = {

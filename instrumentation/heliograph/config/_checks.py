@@ -121,8 +121,8 @@ def secret_files(data: Mapping[str, object]) -> Iterator[tuple[Key, object, bool
     if _get(slack, "enabled") is True:
         rooms = [(tier, _get(slack, tier, "webhook_url_file")) for tier in ("warning", "critical")]
         yield from ((("channels", "slack", tier, "webhook_url_file"), file, False) for tier, file in rooms if file)
-        needed = not all(file for _, file in rooms)
-        yield ("channels", "slack", "webhook_url_file"), _get(slack, "webhook_url_file"), needed
+        if not all(file for _, file in rooms):
+            yield ("channels", "slack", "webhook_url_file"), _get(slack, "webhook_url_file"), True
     if _get(email, "enabled") is True:
         # A relay inside one's own network may want no user name, and then no password.
         file = _get(email, "password_file")

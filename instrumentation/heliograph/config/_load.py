@@ -14,6 +14,7 @@ from heliograph.config._errors import ConfigError, Key, Place, Places, Problem
 from heliograph.config._model import Config
 from heliograph.config._source import read
 from heliograph.stack._paths import config_root
+from heliograph.stack._ports import Ports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,9 +23,15 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "load", "merge"]
 
-# The native ports (`heliograph.stack._ports`); links that the file leaves open are derived from them.
-_LINK_PORTS = {"grafana": 3001, "prometheus": 9090, "alertmanager": 9093, "jaeger": 16686, "runbooks": 8025}
-_LINK_PATHS = {"runbooks": "/runbooks"}
+# What follows `external_url` in the links that the file leaves open.
+_PORTS = Ports()
+_LINKS = {
+    "grafana": f":{_PORTS.grafana}",
+    "prometheus": f":{_PORTS.prometheus}",
+    "alertmanager": f":{_PORTS.alertmanager}",
+    "jaeger": f":{_PORTS.jaeger}",
+    "runbooks": f":{_PORTS.inbox_http}/runbooks",
+}
 
 _MISSING = "is missing"
 
@@ -78,11 +85,7 @@ def _derived(data: Mapping[str, Any]) -> dict[str, Any]:
         return dict(data)
     # A wrong external_url is one problem, not six.
     base = external.rstrip("/") if isinstance(external, str) else "http://localhost"
-    known = {
-        name: f"{base}:{port}{_LINK_PATHS.get(name, '')}"
-        for name, port in _LINK_PORTS.items()
-        if name in links and links[name] is None
-    }
+    known = {name: base + tail for name, tail in _LINKS.items() if name in links and links[name] is None}
     return {**data, "links": {**links, **known}}
 
 

@@ -1,0 +1,280 @@
+"""What really arrives: the real Alertmanager, and receivers of our own on loopback.
+
+amtool can say where an alert is routed, but neither what is inhibited nor what a gateway is sent.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+from contextlib import ExitStack
+from email import message_from_bytes
+from email.policy import default
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from heliograph.config import load, render
+from heliograph.stack._build import binary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from email.message import EmailMessage
+    from pathlib import Path
+
+pytestmark = pytest.mark.stack
+
+
+class _Receiver(ThreadingHTTPServer):
+    """Stands for Slack, the text message gateway and the inbox's webhook; each has a path."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.arrived: list[tuple[str, dict[str, Any]]] = []
+        self.mails: list[EmailMessage] = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/{path}"
+
+    async def handle_DATA(self, *args: Any) -> str:  # noqa: N802
+        """Take a mail; the name is aiosmtpd's."""
+        self.mails.append(message_from_bytes(args[-1].content, policy=default))
+        return "250 OK"
+
+    def of(self, path: str) -> list[dict[str, Any]]:
+        return [body for where, body in self.arrived if where == path]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Receiver
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.arrived.append((self.path.strip("/"), body))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class _Alertmanager:
+    def __init__(self, url: str, receiver: _Receiver) -> None:
+        self.url = url
+        self.receiver = receiver
+
+    def post(self, *alerts: dict[str, str], annotations: dict[str, str] | None = None) -> None:
+        body = [{"labels": labels, "annotations": annotations or {}} for labels in alerts]
+        request = urllib.request.Request(
+            f"{self.url}/api/v2/alerts", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        urllib.request.urlopen(request, timeout=5).close()
+
+    def wait(self, path: str, count: int = 1) -> list[dict[str, Any]]:
+        """Return what arrived at `path` once there are `count`, and nothing more came for a moment."""
+        deadline = time.monotonic() + 15
+        while len(self.receiver.of(path)) < count and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(1.5)  # longer than group_interval: whatever should not come would have come
+        return self.receiver.of(path)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def alertmanager(tmp_path: Path) -> Iterator[_Alertmanager]:
+    """Run Alertmanager with the inbox, Slack and a text message gateway on."""
+    with ExitStack() as stack:
+        receiver = _Receiver()
+        mail = Controller(receiver, hostname="127.0.0.1", port=_free_port())
+        mail.start()
+        stack.callback(mail.stop)
+        stack.callback(receiver.server_close)
+        stack.callback(receiver.shutdown)
+        for name in ("slack_warning", "slack_critical", "gateway"):
+            (tmp_path / name).write_text(receiver.url(name) + "\n", encoding="utf-8")
+        shipped = load()
+        config = shipped.merged(
+            {
+                "paths": {"templates": str(_templates()), "secrets": None},
+                "routing": {"group_wait": "500ms", "group_interval": "1s"},
+                "channels": {
+                    "inbox": {"webhook": receiver.url("inbox"), "smtp": f"127.0.0.1:{mail.port}"},
+                    "slack": {
+                        "enabled": True,
+                        "warning": {"webhook_url_file": str(tmp_path / "slack_warning")},
+                        "critical": {"webhook_url_file": str(tmp_path / "slack_critical")},
+                    },
+                    "sms": {
+                        "enabled": True,
+                        "via": "webhook",
+                        "numbers": ["+491701234567"],
+                        "webhook_url_file": str(tmp_path / "gateway"),
+                    },
+                },
+            }
+        )
+        file = tmp_path / "alertmanager.yaml"
+        file.write_text(render(config)["alertmanager/generated/alertmanager.yaml"], encoding="utf-8")
+        port = _free_port()
+        with (tmp_path / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [
+                    binary("alertmanager"),
+                    f"--config.file={file}",
+                    f"--storage.path={tmp_path / 'data'}",
+                    f"--web.listen-address=127.0.0.1:{port}",
+                    "--cluster.listen-address=",
+                ],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        stack.callback(process.wait)
+        stack.callback(process.terminate)
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_ready(url)
+        yield _Alertmanager(url, receiver)
+
+
+def _templates() -> Path:
+    from heliograph.stack._paths import config_root
+
+    return config_root() / "alertmanager" / "templates"
+
+
+def _wait_until_ready(url: str) -> None:
+    deadline = time.monotonic() + 15
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/-/ready", timeout=1).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+WARNING = {"alertname": "HighLLMErrorRate", "severity": "warning", "level": "P3", "job": "a", "model": "m"}
+CRITICAL = {**WARNING, "severity": "critical", "level": "P2"}
+P1 = {**CRITICAL, "level": "P1"}
+
+
+def test_a_critical_alert_silences_its_warning(alertmanager: _Alertmanager) -> None:
+    alertmanager.post(WARNING, CRITICAL)
+    assert len(alertmanager.wait("slack_critical")) == 1
+    assert alertmanager.receiver.of("slack_warning") == []
+    (body,) = alertmanager.receiver.of("inbox")
+    assert [alert["labels"]["severity"] for alert in body["alerts"]] == ["critical"]
+
+
+def test_a_critical_alert_silences_no_other_warning(alertmanager: _Alertmanager) -> None:
+    others = [
+        {**WARNING, "model": "another"},
+        {**WARNING, "job": "another"},
+        {**WARNING, "alertname": "HighLLMLatency"},
+        {**WARNING, "deployment_environment_name": "staging"},
+    ]
+    alertmanager.post(CRITICAL, *others)
+    alertmanager.wait("slack_warning", count=4)
+    assert len(alertmanager.receiver.of("slack_warning")) == 4
+
+
+def test_the_first_level_silences_the_second(alertmanager: _Alertmanager) -> None:
+    alertmanager.post(P1, CRITICAL, WARNING)
+    (body,) = alertmanager.wait("inbox")
+    assert [alert["labels"]["level"] for alert in body["alerts"]] == ["P1"]
+
+
+def test_an_unconfirmed_critical_tier_silences_its_warning(alertmanager: _Alertmanager) -> None:
+    alertmanager.post({**WARNING, "level": "P4"}, WARNING)
+    (body,) = alertmanager.wait("inbox")
+    assert [alert["labels"]["level"] for alert in body["alerts"]] == ["P3"]
+
+
+def test_while_the_collector_is_down_silent_heartbeats_say_nothing(alertmanager: _Alertmanager) -> None:
+    down = {"alertname": "ServiceDown", "severity": "critical", "level": "P1"}
+    alertmanager.post(
+        {**down, "job": "collector", "instance": "c:1", "signal": "scrape"},
+        {**down, "job": "loki", "instance": "l:1", "signal": "scrape"},
+        {**down, "job": "assistant", "signal": "heartbeat"},
+    )
+    alertmanager.wait("inbox", count=2)
+    jobs = {alert["labels"]["job"] for body in alertmanager.receiver.of("inbox") for alert in body["alerts"]}
+    assert jobs == {"collector", "loki"}
+
+
+def test_the_end_is_told(alertmanager: _Alertmanager) -> None:
+    alertmanager.post(CRITICAL)
+    alertmanager.wait("slack_critical")
+    body = [{"labels": CRITICAL, "endsAt": "2026-01-01T00:00:00Z", "startsAt": "2025-12-31T00:00:00Z"}]
+    request = urllib.request.Request(
+        f"{alertmanager.url}/api/v2/alerts", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    urllib.request.urlopen(request, timeout=5).close()
+    _, resolved = alertmanager.wait("slack_critical", count=2)
+    assert resolved["attachments"][0]["title"].startswith("[RESOLVED] HighLLMErrorRate")
+    assert resolved["attachments"][0]["color"] == "good"
+    assert [body["status"] for body in alertmanager.receiver.of("inbox")] == ["firing", "resolved"]
+
+
+def test_a_mail_has_words_and_page_in_one_thread(alertmanager: _Alertmanager) -> None:
+    alertmanager.post(CRITICAL, annotations={"value": "12.0 %", "summary": "S.", "description": "D <b>."})
+    alertmanager.wait("inbox")
+    (mail,) = alertmanager.receiver.mails
+    assert mail["Subject"] == "[P2 CRITICAL] HighLLMErrorRate a m: 12.0 %"
+    assert mail["To"] == "inbox@heliograph.local"
+    assert mail["References"]
+    text, page = (part.get_content() for part in mail.iter_parts())
+    assert "S.\nD <b>.\n" in text.replace("\r", "")
+    assert "D &lt;b&gt;." in page
+
+
+def test_a_gateway_is_sent_numbers_and_words(alertmanager: _Alertmanager) -> None:
+    alertmanager.post(CRITICAL, annotations={"value": "12.0 %", "runbook_url": "http://r/HighLLMErrorRate"})
+    (body,) = alertmanager.wait("gateway")
+    assert body == {
+        "to": ["+491701234567"],
+        "text": "P2 CRITICAL HighLLMErrorRate 12.0 % a m http://r/HighLLMErrorRate",
+    }
+
+
+def test_a_gateway_is_sent_text_whatever_a_service_is_called(alertmanager: _Alertmanager) -> None:
+    """Alertmanager reads the texts of a payload as YAML: none of these may become a mapping, a number or an error."""
+    jobs = ["a: b", "12", "[x]", 'say "no"', "back\\slash", "# no", "{x: y}", "- a", "'"]
+    alertmanager.post(
+        *({"alertname": "A", "severity": "critical", "level": "P2", "job": job} for job in jobs),
+        annotations={"value": "1"},
+    )
+    bodies = alertmanager.wait("gateway", count=len(jobs))
+    expected = {"P2 CRITICAL A 1 " + job.replace('"', "'").replace("\\", "'") for job in jobs}
+    assert {body["text"] for body in bodies} == expected
+
+
+def test_slack_is_sent_to_its_room(alertmanager: _Alertmanager) -> None:
+    alertmanager.post({**WARNING, "level": "P3"}, annotations={"value": "8 %", "summary": "S", "description": "D"})
+    (body,) = alertmanager.wait("slack_warning")
+    assert body["channel"] == "#monitoring"
+    attachment = body["attachments"][0]
+    assert attachment["title"] == "[P3 WARNING] HighLLMErrorRate a m: 8 %"
+    assert attachment["color"] == "warning"
+    assert attachment["text"].startswith("*S*\nD\n")
+
+
+def test_a_test_reaches_one_channel_at_once(alertmanager: _Alertmanager) -> None:
+    alertmanager.post({"alertname": "HeliographNotifyTest", "channel": "sms", "severity": "critical"})
+    (body,) = alertmanager.wait("gateway")
+    assert "HeliographNotifyTest" in body["text"]
+    assert {path for path, _ in alertmanager.receiver.arrived} == {"gateway"}
