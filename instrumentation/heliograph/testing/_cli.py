@@ -46,7 +46,7 @@ def llm_server(
     per_token: float,
     as_json: bool,
 ) -> None:
-    r"""Run an OpenAI-compatible server: real protocol, invented model, no cost.
+    """Run an OpenAI-compatible server: real protocol, invented model, no cost.
 
     It answers with sentences of the passages in the prompt, counts and bills tokens, and breaks when told to:
 
@@ -55,7 +55,7 @@ def llm_server(
       export OPENAI_BASE_URL=http://127.0.0.1:8089/v1 OPENAI_API_KEY=any
       curl http://127.0.0.1:8089/_control/fault -d '{"kind": "500", "rate": 0.5, "seconds": 60}'
       curl http://127.0.0.1:8089/_control/usage
-    """
+    """  # noqa: D301 - \b is click's
     server = LLMServer(
         port,
         host=host,

@@ -1,0 +1,1 @@
+"""The operator's tools around the stack: the local inbox, and trying whether notifications arrive."""
