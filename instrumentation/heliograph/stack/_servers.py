@@ -214,10 +214,13 @@ SERVERS: tuple[Server, ...] = (
 )
 
 
-def plan_server(server: Server, context: Context, *, log: Path) -> PlannedServer:
-    """Fill in one row."""
+def plan_server(
+    server: Server, context: Context, *, log: Path, extra_env: Mapping[str, str] | None = None
+) -> PlannedServer:
+    """Fill in one row; `extra_env` joins what the row says."""
     values = {name: getattr(context, name) for name in Context.__dataclass_fields__}
     env = {key: text.format(**values) for key, text in server.env.items()}
+    env |= extra_env or {}
     if server.memory_mib:
         env["GOMEMLIMIT"] = f"{server.memory_mib}MiB"
     return PlannedServer(

@@ -150,7 +150,13 @@ class Stack:
 
         return Plan(
             servers=tuple(
-                plan_server(server, context(server), log=self.workspace.log(server.name)) for server in servers
+                plan_server(
+                    server,
+                    context(server),
+                    log=self.workspace.log(server.name),
+                    extra_env=settings.extra_env.get(server.name),
+                )
+                for server in servers
             ),
             offset=self.offset,
             overlays=tuple(str(overlay) for overlay in self.overlays),

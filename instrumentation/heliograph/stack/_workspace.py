@@ -56,7 +56,10 @@ class Settings:
     links: dict[str, str]
     """name → address for people, right from another machine when `external_url` is."""
     retention: dict[str, str]
+    """prometheus, loki, jaeger → how long, each in the spelling its server reads."""
     inbox: bool
+    extra_env: dict[str, dict[str, str]]
+    """server → variables that only this configuration asks for."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,11 @@ class Workspace:
             "loki": str(config.retention.loki),
             "jaeger": _in_hours(str(config.retention.jaeger)),
         }
-        return Settings(config, links, retention, config.channels.inbox.enabled)
+        extra_env = {}
+        sms = config.channels.sms
+        if sms.enabled and sms.via == "sns" and sms.sns.credentials_file:
+            extra_env["alertmanager"] = {"AWS_SHARED_CREDENTIALS_FILE": str(sms.sns.credentials_file)}
+        return Settings(config, links, retention, config.channels.inbox.enabled, extra_env)
 
     def write(self, settings: Settings, ports: Ports, servers: Iterable[str]) -> None:
         """Write the whole configuration for these servers."""

@@ -63,6 +63,17 @@ def test_the_inbox_can_be_switched_off(workspace: Workspace, tmp_path: Path) -> 
     assert not workspace.settings([overlay(tmp_path, text)], Ports()).inbox
 
 
+def test_alertmanager_is_told_where_the_credentials_for_text_messages_are(workspace: Workspace, tmp_path: Path) -> None:
+    assert workspace.settings([], Ports()).extra_env == {}
+    credentials = tmp_path / "aws"
+    credentials.write_text("[default]\n")
+    text = (
+        f'channels: {{sms: {{enabled: true, numbers: ["+491701234567"], sns: {{credentials_file: {credentials}}}}}}}\n'
+    )
+    settings = workspace.settings([overlay(tmp_path, text)], Ports())
+    assert settings.extra_env == {"alertmanager": {"AWS_SHARED_CREDENTIALS_FILE": str(credentials)}}
+
+
 def test_mistakes_are_reported_before_anything_is_written(workspace: Workspace, tmp_path: Path) -> None:
     with pytest.raises(HeliographError, match="retention"):
         workspace.settings([overlay(tmp_path, "retention: {loki: soon}\n")], Ports())

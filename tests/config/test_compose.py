@@ -1,0 +1,196 @@
+"""The compose files as the real `docker compose` reads them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heliograph._version import __version__
+from heliograph.config import load as load_config
+from heliograph.stack._ports import Ports
+from heliograph.stack._servers import SERVERS, Context, plan_server
+from heliograph.stack._versions import images
+from heliograph.stack._workspace import _in_hours
+
+MAIN = "docker-compose.observability.yml"
+OVERLAYS = {"slack": "slack_webhook_url", "email": "smtp_password", "sms": "aws_credentials"}
+ONE_SHOT = "volumes"
+
+Run = Any  # tests/config/conftest.py
+
+
+def compose(run: Run, *files: str, env: dict[str, str] | None = None) -> Any:
+    arguments = [argument for file in files for argument in ("--file", file)]
+    shown = run("docker-compose", *arguments, "config", "--format", "json", env={"HOME": "/nonexistent", **(env or {})})
+    assert shown.returncode == 0, shown.stdout
+    return json.loads(shown.stdout[shown.stdout.index("{") :])
+
+
+@pytest.fixture(scope="module")
+def stack(run: Run) -> Any:
+    return compose(run, MAIN)
+
+
+@pytest.fixture(scope="module")
+def services(stack: Any) -> dict[str, Any]:
+    found: dict[str, Any] = stack["services"]
+    return found
+
+
+def test_every_server_of_the_table_is_there(services: dict[str, Any]) -> None:
+    assert services.keys() - {ONE_SHOT} == {server.name for server in SERVERS}
+
+
+def test_docker_runs_the_versions_that_are_built_natively(services: dict[str, Any]) -> None:
+    expected = {**images(), "inbox": f"heliograph/inbox:{__version__}"}
+    assert {name: service["image"] for name, service in services.items() if name != ONE_SHOT} == expected
+
+
+def test_every_image_has_a_tag_that_does_not_move(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert re.search(r":v?\d+\.\d+\.\d+$", service["image"]), f"{name}: {service['image']}"
+
+
+def test_the_inbox_is_built_on_an_image_with_a_tag_that_does_not_move(root: Path) -> None:
+    bases = re.findall(r"(?m)^FROM (\S+)", (root / "docker/Dockerfile").read_text())
+    assert bases
+    assert all(re.search(r":\d+\.\d+\.\d+", base) for base in bases)
+
+
+def test_every_port_is_published_on_loopback_only(services: dict[str, Any]) -> None:
+    published = [(name, port) for name, service in services.items() for port in service.get("ports", ())]
+    assert published
+    assert [(name, port) for name, port in published if port.get("host_ip") != "127.0.0.1"] == []
+    assert all(service.get("network_mode") != "host" for service in services.values())
+
+
+def test_people_and_applications_find_the_usual_ports(services: dict[str, Any]) -> None:
+    published = {int(port["published"]) for service in services.values() for port in service.get("ports", ())}
+    usual = Ports()
+    assert published == {
+        usual.otlp_grpc,
+        usual.otlp_http,
+        usual.prometheus,
+        usual.alertmanager,
+        usual.loki,
+        usual.jaeger,
+        usual.grafana,
+        usual.inbox_http,
+    }
+
+
+def test_every_service_comes_back_and_is_watched(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        if name == ONE_SHOT:
+            continue
+        assert service["restart"] == "unless-stopped", name
+        assert service["healthcheck"]["test"][0] == "CMD", f"{name}: these images have no shell to rely on"
+
+
+def test_every_service_gives_up_the_privileges_it_does_not_need(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert "no-new-privileges:true" in service["security_opt"], name
+        assert not service.get("privileged"), name
+
+
+def test_logs_of_containers_are_bounded(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert name == ONE_SHOT or service["logging"]["options"]["max-size"], name
+
+
+def test_data_lives_in_named_volumes_and_configuration_is_read_only(stack: Any, services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        for mount in service.get("volumes", ()):
+            if mount["type"] == "bind":
+                assert mount["read_only"], f"{name}: {mount['source']}"
+                assert Path(mount["source"]).exists(), f"{name} mounts what is not there: {mount['source']}"
+            else:
+                assert mount["source"] in stack["volumes"], name
+
+
+def test_servers_that_cannot_write_a_fresh_volume_wait_for_its_owner_to_be_set(services: dict[str, Any]) -> None:
+    prepared = {mount["source"] for mount in services[ONE_SHOT]["volumes"]}
+    for name in ("collector", "jaeger"):
+        assert services[name]["depends_on"][ONE_SHOT]["condition"] == "service_completed_successfully"
+        assert name in prepared
+
+
+def test_no_password_is_shipped_and_no_administrator_made(root: Path) -> None:
+    for path in [*root.glob("docker-compose*.yml"), root / "docker/Dockerfile", root / "grafana/grafana.ini"]:
+        settings = [line.split("#")[0].split(";")[0] for line in path.read_text().splitlines()]
+        assert not [line for line in settings if re.search(r"(?i)admin_(user|password)|changeme|:\s*admin\b", line)], (
+            path
+        )
+
+
+def test_retention_is_that_of_the_configuration(services: dict[str, Any]) -> None:
+    retention = load_config().retention
+    assert f"--storage.tsdb.retention.time={retention.prometheus}" in services["prometheus"]["command"]
+    assert services["loki"]["environment"]["HELIOGRAPH_LOKI_RETENTION"] == str(retention.loki)
+    assert services["jaeger"]["environment"]["HELIOGRAPH_JAEGER_RETENTION"] == _in_hours(str(retention.jaeger))
+
+
+@pytest.mark.parametrize("name", ["prometheus", "alertmanager"])
+def test_docker_and_native_pass_the_same_flags(services: dict[str, Any], name: str) -> None:
+    """Flags with addresses and folders differ; every other one is equal."""
+    server = next(server for server in SERVERS if server.name == name)
+    context = Context(
+        ports=Ports(),
+        config=Path("/config"),
+        data=Path("/data"),
+        binary=name,
+        links={name: f"http://localhost:{getattr(Ports(), name)}"},
+        retention={"prometheus": "15d"},
+        foreign_logs=Path("/logs"),
+    )
+    own = re.compile(r"--(config\.file|storage\.(tsdb\.)?path|web\.listen-address)=")
+    native = plan_server(server, context, log=Path("/log"))
+    assert {flag for flag in services[name]["command"] if not own.match(flag)} == {
+        flag for flag in native.argv[1:] if not own.match(flag)
+    }
+    assert services[name]["environment"]["GOMEMLIMIT"] == native.env["GOMEMLIMIT"]
+
+
+def test_links_follow_the_external_address(run: Run) -> None:
+    services = compose(run, MAIN, env={"HELIOGRAPH_EXTERNAL_URL": "http://observe.example"})["services"]
+    assert "--web.external-url=http://observe.example:9090" in services["prometheus"]["command"]
+    assert "--web.external-url=http://observe.example:9093" in services["alertmanager"]["command"]
+    assert services["grafana"]["environment"]["GF_SERVER_ROOT_URL"] == "http://observe.example:3001"
+
+
+def test_every_target_is_a_service_and_a_port_it_listens_on(root: Path, services: dict[str, Any]) -> None:
+    usual = Ports()
+    listening = {
+        "collector": usual.collector_metrics,
+        "prometheus": usual.prometheus,
+        "alertmanager": usual.alertmanager,
+        "loki": usual.loki,
+        "jaeger": usual.jaeger_metrics,
+        "grafana": usual.grafana,
+    }
+    for name, port in listening.items():
+        assert name in services
+        assert json.loads((root / f"docker/targets/{name}.json").read_text()) == [{"targets": [f"{name}:{port}"]}]
+
+
+@pytest.mark.parametrize(("channel", "secret"), OVERLAYS.items())
+def test_a_channel_brings_its_secret_and_changes_nothing_else(run: Run, stack: Any, channel: str, secret: str) -> None:
+    merged = compose(run, MAIN, f"docker-compose.{channel}.yml")
+    mounted = merged["services"]["alertmanager"].pop("secrets")
+    assert [entry["target"] for entry in mounted] == [f"/run/secrets/{secret}"]
+    assert merged.pop("secrets")[secret]["file"].endswith(f"/secrets/{secret}")
+    plain = json.loads(json.dumps(stack))
+    for one in (merged, plain):
+        one["services"]["alertmanager"]["environment"].pop("AWS_SHARED_CREDENTIALS_FILE", None)
+    assert merged == plain
+
+
+def test_the_secrets_are_those_of_the_configuration() -> None:
+    channels = load_config().channels
+    named = [channels.slack.webhook_url_file, channels.email.password_file, channels.sms.sns.credentials_file]
+    assert [Path(str(name)).name for name in named] == list(OVERLAYS.values())

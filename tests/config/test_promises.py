@@ -1,0 +1,146 @@
+"""What reliability rests on, read from the files: each line here was a trap for somebody."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from heliograph.config import load as load_config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OUTAGE_HOURS = 4
+"""The longest outage of a store after which nothing may be missing."""
+
+STORES = ("otlp_http/prometheus", "otlp_http/loki", "otlp_grpc/jaeger")
+
+
+@pytest.fixture(scope="module")
+def collector(load: Any) -> Any:
+    return load("collector/otelcol.yaml")
+
+
+@pytest.fixture(scope="module")
+def prometheus(load: Any) -> Any:
+    return load("prometheus/prometheus.yml")
+
+
+@pytest.fixture(scope="module")
+def loki(load: Any) -> Any:
+    return load("loki/loki.yaml")
+
+
+def hours(duration: str) -> float:
+    found = re.fullmatch(r"(\d+)([smhd])", duration)
+    assert found, duration
+    return int(found[1]) * {"s": 1 / 3600, "m": 1 / 60, "h": 1, "d": 24}[found[2]]
+
+
+@pytest.mark.parametrize("name", STORES)
+def test_a_store_is_never_given_up_on_and_its_queue_is_on_disk(collector: Any, name: str) -> None:
+    exporter = collector["exporters"][name]
+    assert exporter["retry_on_failure"]["max_elapsed_time"] == 0
+    queue = exporter["sending_queue"]
+    assert queue["storage"] == "file_storage/queue"
+    assert queue["sizer"] == "bytes"
+    assert "block_on_overflow" not in queue  # full: the sender is told, and keeps what it has
+    assert queue["num_consumers"] == 1
+    assert queue["batch"]["max_size"] <= 4 * 1024 * 1024
+
+
+def test_requests_to_prometheus_are_not_merged(collector: Any) -> None:
+    assert collector["exporters"]["otlp_http/prometheus"]["sending_queue"]["batch"]["min_size"] == 0
+
+
+def test_the_queue_survives_a_power_cut_and_shrinks_again(collector: Any) -> None:
+    storage = collector["extensions"]["file_storage/queue"]
+    assert storage["fsync"] is True
+    assert storage["recreate"] is True
+    assert storage["compaction"]["on_rebound"] is True
+    assert "on_start" not in storage["compaction"]
+
+
+def test_nothing_is_acknowledged_before_it_is_stored(collector: Any, load: Any) -> None:
+    for config in (collector, load("jaeger/jaeger.yaml")):
+        used = [name for pipeline in config["service"]["pipelines"].values() for name in pipeline.get("processors", ())]
+        assert not [name for name in used if name.startswith(("batch", "tail_sampling", "groupbytrace"))]
+
+
+def test_the_memory_limiter_comes_first_and_secrets_end_before_the_disk(collector: Any) -> None:
+    for name, pipeline in collector["service"]["pipelines"].items():
+        assert pipeline["processors"][0] == "memory_limiter"
+        if name != "metrics":
+            assert "redaction/credentials" in pipeline["processors"]
+
+
+def test_what_the_collector_lets_in_prometheus_takes_after_the_longest_outage(collector: Any, prometheus: Any) -> None:
+    conditions = " ".join(collector["processors"]["filter/out_of_window"]["metric_conditions"])
+    oldest = re.search(r'Now\(\) - Duration\("(\w+)"\)', conditions)
+    newest = re.search(r'Now\(\) \+ Duration\("(\w+)"\)', conditions)
+    assert oldest
+    assert newest
+    window = hours(prometheus["storage"]["tsdb"]["out_of_order_time_window"])
+    assert window >= hours(oldest[1]) + OUTAGE_HOURS + 1
+    assert hours(oldest[1]) > OUTAGE_HOURS  # a sender may have waited as long as we promise to
+    assert hours(newest[1]) <= 1 / 6  # Prometheus' own limit
+
+
+def test_loki_takes_a_backlog_of_the_longest_outage(loki: Any) -> None:
+    # Lines older than the newest of their stream less max_chunk_age/2 are refused.
+    assert hours(loki["ingester"]["max_chunk_age"]) / 2 >= OUTAGE_HOURS + 1
+    assert loki["ingester"]["wal"]["enabled"] is True
+
+
+def test_loki_keeps_few_labels_and_deletes_what_is_too_old(loki: Any) -> None:
+    labels = loki["limits_config"]["otlp_config"]["resource_attributes"]
+    assert labels["ignore_defaults"] is True
+    assert [name for entry in labels["attributes_config"] for name in entry["attributes"]] == [
+        "service.name",
+        "deployment.environment.name",
+    ]
+    assert loki["compactor"]["retention_enabled"] is True
+    assert loki["compactor"]["delete_request_store"] == "filesystem"
+
+
+def test_nobody_reports_usage(loki: Any, root: Path) -> None:
+    assert loki["analytics"]["reporting_enabled"] is False
+    assert "reporting_enabled = false" in (root / "grafana/grafana.ini").read_text()
+
+
+def test_jaeger_keeps_traces_on_disk_and_writes_at_once(load: Any) -> None:
+    badger = load("jaeger/jaeger.yaml")["extensions"]["jaeger_storage"]["backends"]["badger"]["badger"]
+    assert badger["ephemeral"] is False
+    assert badger["consistency"] is True  # Jaeger's word for synchronous writes
+
+
+def test_names_of_metrics_are_pinned(prometheus: Any) -> None:
+    assert prometheus["otlp"]["translation_strategy"] == "UnderscoreEscapingWithSuffixes"
+    assert prometheus["otlp"]["promote_resource_attributes"] == ["deployment.environment.name", "service.version"]
+
+
+def test_prometheus_file_repeats_the_intervals_of_the_configuration(prometheus: Any) -> None:
+    intervals = load_config().intervals
+    assert prometheus["global"]["scrape_interval"] == str(intervals.scrape)
+    assert prometheus["global"]["evaluation_interval"] == str(intervals.evaluation)
+
+
+def test_applications_are_not_scraped_as_shipped(prometheus: Any, root: Path) -> None:
+    job = next(job for job in prometheus["scrape_configs"] if job["job_name"] == "applications")
+    patterns = [pattern for entry in job["file_sd_configs"] for pattern in entry["files"]]
+    assert patterns == ["targets/applications-*.json"]
+    assert list((root / "docker").glob(patterns[0])) == []
+
+
+@pytest.mark.parametrize("name", ["collector/otelcol.yaml", "jaeger/jaeger.yaml", "loki/loki.yaml"])
+def test_every_listening_address_is_loopback_unless_told_otherwise(root: Path, name: str) -> None:
+    text = "\n".join(line.split(" #")[0] for line in (root / name).read_text().splitlines())
+    assert "0.0.0.0" not in text
+    for default in re.findall(r"HELIOGRAPH_LISTEN:-([^}]*)}", text):
+        assert default == "127.0.0.1"
+    # Whoever listens says where: `endpoint`, `host` or `http_listen_address` with the variable, or loopback itself.
+    listeners = re.findall(r"(?m)^\s+(?:host|http_listen_address|grpc_listen_address): (.+)$", text)
+    assert listeners
+    assert all("HELIOGRAPH_LISTEN" in value or value == "127.0.0.1" for value in listeners)
