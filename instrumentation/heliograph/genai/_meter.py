@@ -1,0 +1,252 @@
+"""The counting rules: from one `Call` (or query, or chain) to metrics and events.
+
+Applications run this in their own process; a service can run it on spans of others, since it needs no span
+object, only a `Call`, the ids of the query and a span context.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Final
+
+from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, set_span_in_context
+
+from heliograph._version import __version__
+from heliograph.genai import vocabulary as v
+from heliograph.genai._instruments import Instruments
+from heliograph.genai._labels import LabelCap
+from heliograph.genai._prices import Prices
+from heliograph.genai._sessions import ActiveSessions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opentelemetry._logs import LoggerProvider
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.trace import SpanContext
+
+    from heliograph.genai._read import Call
+    from heliograph.genai._run import QueryIds, QueryRun
+
+__all__ = ["CallMeter"]
+
+_log = logging.getLogger(__name__)
+
+# An empty context keeps exemplars off the metrics that need none: a reservoir per series costs time and bytes.
+_NO_EXEMPLAR: Final = Context()
+
+MOST_MODELS: Final = 200
+MOST_CHAINS: Final = 200
+MOST_TENANTS: Final = 100
+MOST_TYPES: Final = 100
+
+
+class CallMeter:
+    """Counts calls, queries and chains. No method raises: a defect here must not reach the application."""
+
+    def __init__(
+        self, meter_provider: MeterProvider, logger_provider: LoggerProvider, *, prices: Prices | None = None
+    ) -> None:
+        self.instruments = Instruments(meter_provider)
+        self.prices = prices or Prices()
+        self.sessions = ActiveSessions()
+        self._logger = logger_provider.get_logger("heliograph", __version__)
+        self._model = LabelCap(MOST_MODELS)
+        self._chain = LabelCap(MOST_CHAINS)
+        self._tenant = LabelCap(MOST_TENANTS)
+        self._query_type = LabelCap(MOST_TYPES)
+        self._error_type = LabelCap(MOST_TYPES)
+
+    def count(self, call: Call, *, where: SpanContext, ids: QueryIds | None, chain: str | None) -> float | None:
+        """Count one call; return its cost in USD, None where its model has no price."""
+        try:
+            return self._count(call, where, ids, chain)
+        except Exception:
+            _log.debug("a call could not be counted", exc_info=True)
+            return None
+
+    def query_started(self, run: QueryRun) -> None:
+        """Note that a session is active."""
+        if run.ids.session_id is not None:
+            self.sessions.touch(run.ids.session_id)
+
+    def query_finished(
+        self, run: QueryRun, where: SpanContext, status: str, error_type: str | None, latency: float
+    ) -> None:
+        """Count one query that took `latency` seconds."""
+        try:
+            self._query(run, where, status, error_type, latency)
+        except Exception:
+            _log.debug("a query could not be counted", exc_info=True)
+
+    def chain_started(self, name: str, context: Context) -> None:
+        """Report that a chain began."""
+        self._emit(v.CHAIN_STARTED, f"chain {name} started", {"chain": name}, context)
+
+    def chain_finished(
+        self, name: str, where: SpanContext, status: str, error_type: str | None, latency: float
+    ) -> None:
+        """Report that a chain ended after `latency` seconds."""
+        self._emit(
+            v.CHAIN_FINISHED,
+            f"chain {name} finished: {status} in {latency:.2f} s",
+            {"chain": name, "status": status, "error_type": error_type, "chain_latency_seconds": latency},
+            _in(where),
+            failed=status == "error",
+        )
+
+    def _count(self, call: Call, where: SpanContext, ids: QueryIds | None, chain: str | None) -> float | None:
+        cost = self.prices.cost(call)
+        context = _in(where)
+        labels: dict[str, str] = {
+            "model": self._model(call.model),
+            "provider": call.provider,
+            "operation": call.operation,
+            "chain": self._chain(chain),
+            "tenant": self._tenant(ids.tenant if ids else None),
+        }
+        i = self.instruments
+        outcome = {**labels, "status": call.status}
+        i.latency.record(call.latency, outcome, context)
+        if call.error_type is not None:
+            outcome["error_type"] = self._error_type(call.error_type)
+        i.requests.add(1, outcome, _NO_EXEMPLAR)
+        self._count_tokens(call, labels, priced=cost is not None)
+        if cost is not None and call.has_usage:
+            i.cost.add(cost, labels, context)
+            reason = _waste(call)
+            if reason is not None:
+                i.wasted_cost.add(cost, {**labels, "reason": reason}, _NO_EXEMPLAR)
+        if call.time_to_first_token is not None:
+            i.time_to_first_token.record(call.time_to_first_token, labels, context)
+            per_token = call.time_per_output_token
+            if per_token is not None:
+                i.time_per_output_token.record(per_token, labels, context)
+        self._emit_call(call, context, ids, chain, cost)
+        return cost
+
+    def _count_tokens(self, call: Call, labels: dict[str, str], *, priced: bool) -> None:
+        i = self.instruments
+        for kind, tokens in (("input", call.input_tokens), ("output", call.output_tokens)):
+            if tokens:
+                typed = {**labels, "type": kind}
+                i.tokens.add(tokens, typed, _NO_EXEMPLAR)
+                if not priced:
+                    i.unpriced_tokens.add(tokens, typed, _NO_EXEMPLAR)
+        for kind, tokens in (("read", call.cache_read_tokens), ("write", call.cache_write_tokens)):
+            if tokens:
+                i.cached_tokens.add(tokens, {**labels, "type": kind}, _NO_EXEMPLAR)
+        if call.reasoning_tokens:
+            i.reasoning_tokens.add(call.reasoning_tokens, labels, _NO_EXEMPLAR)
+
+    def _emit_call(
+        self, call: Call, context: Context, ids: QueryIds | None, chain: str | None, cost: float | None
+    ) -> None:
+        said = "unpriced" if cost is None else f"{cost:.6f} USD"
+        self._emit(
+            v.LLM_CALL,
+            f"{call.operation} {call.model}: {call.status} in {call.latency:.2f} s, "
+            f"{call.input_tokens or 0} + {call.output_tokens or 0} tokens, {said}",
+            {
+                "model": call.model,
+                "provider": call.provider,
+                "operation": call.operation,
+                "chain": chain,
+                "status": call.status,
+                "error_type": call.error_type,
+                "user_id": ids.user_id if ids else None,
+                "session_id": ids.session_id if ids else None,
+                "tenant": ids.tenant if ids else None,
+                "query_type": ids.query_type if ids else None,
+                "prompt_name": call.prompt_name or (ids.prompt_name if ids else None),
+                "prompt_version": call.prompt_version or (ids.prompt_version if ids else None),
+                "llm_input_tokens": call.input_tokens,
+                "llm_output_tokens": call.output_tokens,
+                "llm_cached_tokens": call.cache_read_tokens or None,
+                "llm_reasoning_tokens": call.reasoning_tokens or None,
+                "llm_cost_usd": cost,
+                "llm_latency_seconds": call.latency,
+                "llm_time_to_first_token_seconds": call.time_to_first_token,
+                "finish_reason": call.finish_reason,
+                "response_id": call.response_id,
+                "unpriced": cost is None,
+            },
+            context,
+            failed=call.status == "error",
+        )
+
+    def _query(self, run: QueryRun, where: SpanContext, status: str, error_type: str | None, latency: float) -> None:
+        ids = run.ids
+        context = _in(where)
+        labels = {
+            "query_type": self._query_type(ids.query_type),
+            "tenant": self._tenant(ids.tenant),
+            "chain": self._chain(ids.chain),
+        }
+        i = self.instruments
+        i.query_cost.record(run.cost_usd, labels, context)
+        outcome = {**labels, "status": status}
+        i.query_latency.record(latency, outcome, context)
+        if error_type is not None:
+            outcome["error_type"] = self._error_type(error_type)
+        i.query_requests.add(1, outcome, _NO_EXEMPLAR)
+        self._emit(
+            v.QUERY_FINISHED,
+            f"query {ids.query_type}: {status} in {latency:.2f} s, {run.llm_calls} calls, {run.cost_usd:.6f} USD",
+            {
+                "user_id": ids.user_id,
+                "session_id": ids.session_id,
+                "tenant": ids.tenant,
+                "query_type": ids.query_type,
+                "chain": ids.chain,
+                "status": status,
+                "error_type": error_type,
+                "query_latency_seconds": latency,
+                "query_cost_usd": run.cost_usd,
+                "llm_calls": run.llm_calls,
+            },
+            context,
+            failed=status == "error",
+        )
+
+    def _emit(
+        self,
+        spec: v.EventSpec,
+        body: str,
+        attributes: Mapping[str, str | float | bool | None],
+        context: Context,
+        *,
+        failed: bool = False,
+    ) -> None:
+        now = time.time_ns()
+        said = {name: value for name, value in attributes.items() if value is not None}
+        said["event_name"] = spec.name
+        try:
+            self._logger.emit(
+                LogRecord(
+                    timestamp=now,
+                    observed_timestamp=now,
+                    context=context,
+                    severity_text="WARN" if failed else "INFO",
+                    severity_number=SeverityNumber.WARN if failed else SeverityNumber.INFO,
+                    body=body,
+                    attributes=said,
+                    event_name=spec.name,
+                )
+            )
+        except Exception:
+            _log.debug("an event could not be emitted", exc_info=True)
+
+
+def _in(where: SpanContext) -> Context:
+    """A context whose span is `where`: in a processor's `on_end` the current span is already the parent."""
+    return set_span_in_context(NonRecordingSpan(where), Context())
+
+
+def _waste(call: Call) -> str | None:
+    if call.status != "success":
+        return call.status
+    return "blocked" if call.finish_reason in v.BLOCKED_FINISH_REASONS else None

@@ -1,0 +1,143 @@
+"""The span processor: ids onto spans as they start, metrics from model calls as they end.
+
+Spans go on to `downstream` (the exporting processor) with what only we know added: the cost, the mark that
+the call is metered, the error that LangSmith's status hides; and without content unless it was asked for.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.trace import Status, StatusCode
+
+from heliograph.genai import vocabulary as v
+from heliograph.genai._dedupe import Dedupe, SpanKey
+from heliograph.genai._read import failure_of, is_call, looks_like_genai, read_call
+from heliograph.genai._run import RUNS, QueryRun, chain_of, run_of
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
+    from opentelemetry.sdk.trace import Span
+    from opentelemetry.trace import SpanContext
+
+    from heliograph.genai._meter import CallMeter
+
+__all__ = ["GenAIProcessor"]
+
+_log = logging.getLogger(__name__)
+_MOST_OPEN: Final = 16_384
+
+
+class GenAIProcessor(SpanProcessor):
+    """Meters model calls. Nothing here raises; nothing here blocks."""
+
+    def __init__(
+        self, meter: CallMeter, downstream: SpanProcessor | None = None, *, capture_content: bool = False
+    ) -> None:
+        self._meter = meter
+        self._downstream = downstream
+        self._capture_content = capture_content
+        self._dedupe = Dedupe()
+        # The chain and query of spans that are open. Dictionary operations are atomic, so no lock is held.
+        self._open: OrderedDict[SpanKey, tuple[QueryRun | None, str | None]] = OrderedDict()
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Copy the query's ids onto the span and remember whose child it is."""
+        try:
+            self._start(span, parent_context)
+        except Exception:
+            _log.debug("a span could not be prepared", exc_info=True)
+        if self._downstream is not None:
+            self._downstream.on_start(span, parent_context)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Count the call, if the span is one, and hand the span on."""
+        try:
+            span = self._end(span)
+        except Exception:
+            _log.debug("a span could not be metered", exc_info=True)
+        if self._downstream is not None:
+            self._downstream.on_end(span)
+
+    def shutdown(self) -> None:
+        """Shut down what is behind."""
+        if self._downstream is not None:
+            self._downstream.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Flush what is behind."""
+        return self._downstream is None or self._downstream.force_flush(timeout_millis)
+
+    def after_fork(self) -> None:
+        """Forget what the parent process had open."""
+        self._dedupe.after_fork()
+        self._open.clear()
+
+    def _start(self, span: Span, parent_context: Context | None) -> None:
+        context = span.get_span_context()
+        key = _key(context)
+        self._dedupe.started(key, _key(span.parent) if span.parent is not None else None)
+        run = run_of(parent_context) or RUNS.get(context.trace_id)
+        chain = chain_of(parent_context)
+        self._open[key] = (run, chain)
+        while len(self._open) > _MOST_OPEN:
+            self._open.popitem(last=False)
+        if run is not None:
+            span.set_attributes(run.attributes)
+        attributes = span.attributes
+        if chain is not None and v.CHAIN.name not in (attributes or {}):
+            span.set_attribute(v.CHAIN.name, chain)
+        if looks_like_genai(attributes):
+            span.set_attribute(v.METERED.name, value=True)
+
+    def _end(self, span: ReadableSpan) -> ReadableSpan:
+        context = span.context
+        if context is None:
+            return span
+        run, chain = self._open.pop(_key(context), (None, None))
+        added: dict[str, Any] = {}
+        if is_call(span):
+            added[v.METERED.name] = True
+            call = read_call(span)
+            if not self._dedupe.is_repeat(call, _key(context), _key(span.parent) if span.parent else None):
+                cost = self._meter.count(call, where=context, ids=run.ids if run else None, chain=chain)
+                if run is not None:
+                    run.add_call(cost or 0.0)
+                if cost is not None:
+                    added[v.COST_USD.name] = cost
+        return self._finished(span, added)
+
+    def _finished(self, span: ReadableSpan, added: dict[str, Any]) -> ReadableSpan:
+        attributes = span.attributes or {}
+        unwanted = () if self._capture_content else [name for name in attributes if _is_content(name)]
+        hidden_error = span.status.status_code is StatusCode.OK and failure_of(span) is not None
+        if not added and not unwanted and not hidden_error:
+            return span
+        kept = {name: value for name, value in attributes.items() if name not in unwanted}
+        kept.update(added)
+        status = Status(StatusCode.ERROR, failure_of(span)) if hidden_error else span.status
+        return ReadableSpan(
+            name=span.name,
+            context=span.context,
+            parent=span.parent,
+            resource=span.resource,
+            attributes=kept,
+            events=span.events,
+            links=span.links,
+            kind=span.kind,
+            status=status,
+            start_time=span.start_time,
+            end_time=span.end_time,
+            instrumentation_scope=span.instrumentation_scope,
+        )
+
+
+def _is_content(name: str) -> bool:
+    return name in v.CONTENT_ATTRIBUTES or name.startswith(v.CONTENT_PREFIXES)
+
+
+def _key(context: SpanContext) -> SpanKey:
+    return context.trace_id, context.span_id

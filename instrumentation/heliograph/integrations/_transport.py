@@ -1,0 +1,127 @@
+"""The HTTP client below the providers' libraries: quotas from its answers, and retries the libraries hide.
+
+`httpx2` (openai 3) and `httpx` (most others) are wrapped at `Client.send`, once imported. Outside of a model
+call's span the wrapper does nothing but look at the current span.
+"""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from typing import TYPE_CHECKING, Any, Final
+
+import wrapt
+from opentelemetry.trace import get_current_span
+
+from heliograph.genai import _sink
+from heliograph.genai import vocabulary as v
+from heliograph.integrations._rate_limits import read_quotas
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from opentelemetry.trace import Span
+
+    from heliograph.telemetry._runtime import Runtime
+
+__all__ = ["activate"]
+
+_log = logging.getLogger("heliograph.integrations")
+_MODULES: Final = ("httpx2", "httpx")
+_FIRST_ERROR: Final = 400
+
+# The outcome of the last request made within a call's span: None for a success. Entries go with their span.
+_last: weakref.WeakKeyDictionary[Span, str | None] = weakref.WeakKeyDictionary()
+
+
+def activate(runtime: Runtime) -> None:
+    """Wrap the clients when they are imported."""
+    del runtime
+    for module in _MODULES:
+        wrapt.register_post_import_hook(_wrap, module)
+
+
+def _wrap(module: Any) -> None:  # noqa: ANN401
+    try:
+        for owner, wrapper in (("Client", _send), ("AsyncClient", _send_async)):
+            if not isinstance(getattr(module, owner).__dict__.get("send"), wrapt.ObjectProxy):
+                wrapt.wrap_function_wrapper(module, f"{owner}.send", wrapper)
+    except Exception:  # an unknown version: no quotas and retries, but a working client
+        _log.warning("%s could not be observed: no quotas, no client retries", module.__name__, exc_info=True)
+
+
+def _send(wrapped: Callable[..., Any], _: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
+    span = _call_span()
+    if span is None:
+        return wrapped(*args, **kwargs)
+    _before(span)
+    try:
+        response = wrapped(*args, **kwargs)
+    except BaseException:
+        _after(span, None)
+        raise
+    _after(span, response)
+    return response
+
+
+async def _send_async(
+    wrapped: Callable[..., Awaitable[Any]], _: object, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:  # noqa: ANN401
+    span = _call_span()
+    if span is None:
+        return await wrapped(*args, **kwargs)
+    _before(span)
+    try:
+        response = await wrapped(*args, **kwargs)
+    except BaseException:
+        _after(span, None)
+        raise
+    _after(span, response)
+    return response
+
+
+def _call_span() -> Span | None:
+    """The current span, if it is a model call's."""
+    span = get_current_span()
+    attributes = getattr(span, "attributes", None)
+    if not attributes or not any(name in attributes for name in v.PROVIDER.names):
+        return None
+    return span if any(attributes.get(name) in v.COUNTED_OPERATIONS for name in v.OPERATION.names) else None
+
+
+def _labels(span: Any) -> dict[str, str]:  # noqa: ANN401
+    attributes = span.attributes
+    provider = next((attributes[name] for name in v.PROVIDER.names if name in attributes), "unknown")
+    return {"model": str(attributes.get(v.REQUEST_MODEL.name, "unknown")), "provider": str(provider)}
+
+
+def _before(span: Span) -> None:
+    """Count a retry: a second request within one call, after one that failed."""
+    try:
+        reason = _last.get(span)
+        sink = _sink.current()
+        if reason is not None and sink is not None:
+            sink.instruments.client_retries.add(1, {**_labels(span), "reason": reason})
+    except Exception:
+        _log.debug("a retry could not be counted", exc_info=True)
+
+
+def _after(span: Span, response: Any) -> None:  # noqa: ANN401
+    """Remember the outcome and report the quotas; `response` is None where none came."""
+    try:
+        if response is None:
+            _last[span] = "connection"
+            return
+        status = int(response.status_code)
+        _last[span] = str(status) if status >= _FIRST_ERROR else None
+        sink = _sink.current()
+        if sink is None:
+            return
+        for quota in read_quotas(response.headers):
+            labels = {**_labels(span), "type": quota.kind}
+            if quota.limit is not None:
+                sink.instruments.quota_limit.set(quota.limit, labels)
+            if quota.remaining is not None:
+                sink.instruments.quota_remaining.set(quota.remaining, labels)
+    except Exception:
+        _log.debug("an answer's headers could not be read", exc_info=True)

@@ -1,0 +1,122 @@
+"""`configure`, `flush`, `shutdown` and `metrics_endpoint`."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from heliograph.errors import HeliographError
+from heliograph.telemetry._settings import DEFAULT_INTERVAL, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from heliograph.telemetry._runtime import Runtime
+
+__all__ = ["configure", "flush", "metrics_endpoint", "shutdown"]
+
+_log = logging.getLogger("heliograph.telemetry")
+_lock = threading.Lock()
+_runtime: Runtime | None = None
+_watching = False
+
+
+def configure(
+    service_name: str | None = None,
+    *,
+    service_version: str | None = None,
+    environment: str | None = None,
+    endpoint: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    metric_interval: float = DEFAULT_INTERVAL,
+    instrument: bool | Sequence[str] = True,
+    capture_content: bool = False,
+    resource_attributes: Mapping[str, str] | None = None,
+) -> None:
+    """Send this process's traces, metrics and logs over OTLP, and count its model calls.
+
+    `endpoint` is the collector's base URL (http://localhost:4318 by default); `metric_interval` is in seconds.
+    `instrument` is True (the GenAI instrumentors that are installed), False, or a list of libraries such as
+    ["openai"]. Prompts and answers stay out of telemetry unless `capture_content` is True. `OTEL_*` environment
+    variables win over arguments. Providers that the application has set up are joined, not replaced.
+
+    Call it once, early; a second call changes nothing. It works with nothing listening, and never raises for a
+    reason of telemetry's.
+    """
+    global _runtime, _watching  # noqa: PLW0603 - one process, one runtime
+    settings = Settings.resolve(
+        service_name=service_name,
+        service_version=service_version,
+        environment=environment,
+        endpoint=endpoint,
+        headers=headers,
+        metric_interval=metric_interval,
+        instrument=instrument,
+        capture_content=capture_content,
+        resource_attributes=resource_attributes,
+    )
+    for warning in settings.warnings:
+        _log.warning("%s", warning)
+    if settings.disabled:
+        _log.info("OTEL_SDK_DISABLED is true: nothing is sent")
+        return
+    with _lock:
+        if _runtime is not None:
+            _log.info("heliograph is configured already: this call changes nothing")
+            return
+        try:
+            _runtime = _start(settings)
+        except Exception:
+            _log.warning("telemetry could not be set up: the application goes on without", exc_info=True)
+            return
+        if not _watching:
+            from heliograph.telemetry import _ending
+
+            _ending.watch(lambda: _runtime)
+            _watching = True
+    if settings.metrics_port is not None:
+        try:
+            metrics_endpoint(settings.metrics_port, settings.metrics_addr)
+        except HeliographError as error:
+            _log.warning("%s", error)
+
+
+def flush(timeout: float = 5.0) -> bool:
+    """Send what is waiting; True when all of it was delivered within `timeout` seconds."""
+    runtime = _runtime
+    return runtime.flush(timeout) if runtime is not None else True
+
+
+def shutdown(timeout: float = 5.0) -> None:
+    """Send what is waiting within `timeout` seconds and stop. It happens by itself when the process ends."""
+    runtime = _runtime
+    if runtime is not None:
+        runtime.close(timeout)
+
+
+def metrics_endpoint(port: int = 9464, addr: str = "127.0.0.1") -> int:
+    """Serve the metrics at http://addr:port/metrics, for Prometheus to scrape; return the port (0 chooses one).
+
+    Push or pull, not both: from here on metrics are no longer pushed. Traces and logs still are. Configures the
+    process with defaults if `configure` has not been called. Raises HeliographError when the port is taken or
+    the extra is missing (pip install 'heliograph[prometheus]').
+    """
+    from heliograph.telemetry._endpoint import serve
+
+    if _runtime is None:
+        configure()
+    runtime = _runtime
+    if runtime is None:
+        raise HeliographError("There are no metrics to serve", why="telemetry is switched off (OTEL_SDK_DISABLED)")
+    return serve(runtime.reader, port, addr)
+
+
+def _start(settings: Settings) -> Runtime:
+    from heliograph.telemetry._runtime import Runtime
+
+    runtime = Runtime(settings)
+    from heliograph.integrations import activate
+
+    activate(runtime)
+    return runtime

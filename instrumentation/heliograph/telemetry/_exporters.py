@@ -1,0 +1,161 @@
+"""Exporters of the three signals, over HTTP or gRPC, each behind a courier."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
+from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from heliograph.telemetry._courier import Courier
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opentelemetry.sdk._logs import ReadableLogRecord
+    from opentelemetry.sdk.metrics.export import MetricsData
+    from opentelemetry.sdk.trace import ReadableSpan
+
+    from heliograph.telemetry._health import DeliveryHealth
+    from heliograph.telemetry._session import OneAttemptSession
+    from heliograph.telemetry._settings import Settings, Signal
+
+__all__ = ["LogDelivery", "MetricDelivery", "SpanDelivery", "deliveries"]
+
+_log = logging.getLogger("heliograph.telemetry")
+
+PATIENCE: Final = 300.0
+"""Seconds for which a batch of spans or logs is offered again. Metrics are cumulative: the next batch says it all."""
+
+
+class SpanDelivery(SpanExporter):
+    """Spans to the collector."""
+
+    def __init__(self, courier: Courier[Sequence[ReadableSpan]]) -> None:
+        self.courier = courier
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Deliver a batch."""
+        return SpanExportResult.SUCCESS if self.courier.send(spans, len(spans)) else SpanExportResult.FAILURE
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Do nothing: nothing is kept here."""
+        del timeout_millis
+        return True
+
+    def shutdown(self) -> None:
+        """Do nothing: connections end with the process."""
+
+
+class LogDelivery(LogRecordExporter):
+    """Log records to the collector."""
+
+    def __init__(self, courier: Courier[Sequence[ReadableLogRecord]]) -> None:
+        self.courier = courier
+
+    def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
+        """Deliver a batch."""
+        sent = self.courier.send(batch, len(batch))
+        return LogRecordExportResult.SUCCESS if sent else LogRecordExportResult.FAILURE
+
+    def force_flush(self, timeout_millis: int = 10_000) -> bool:
+        """Do nothing: nothing is kept here."""
+        del timeout_millis
+        return True
+
+    def shutdown(self) -> None:
+        """Do nothing: connections end with the process."""
+
+
+class MetricDelivery(MetricExporter):
+    """Metrics to the collector."""
+
+    def __init__(self, courier: Courier[MetricsData]) -> None:
+        super().__init__()
+        self.courier = courier
+
+    def export(
+        self,
+        metrics_data: MetricsData,
+        timeout_millis: float = 10_000,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> MetricExportResult:
+        """Deliver a collection."""
+        del timeout_millis, kwargs
+        return MetricExportResult.SUCCESS if self.courier.send(metrics_data, 1) else MetricExportResult.FAILURE
+
+    def force_flush(self, timeout_millis: float = 10_000) -> bool:
+        """Do nothing: nothing is kept here."""
+        del timeout_millis
+        return True
+
+    def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:  # noqa: ANN401
+        """Do nothing: connections end with the process."""
+
+
+def deliveries(settings: Settings, health: DeliveryHealth) -> tuple[SpanDelivery, MetricDelivery, LogDelivery]:
+    """Build the three; nothing is connected yet."""
+    if settings.protocol == "grpc" and not _has_grpc():
+        _log.warning(
+            "OTEL_EXPORTER_OTLP_PROTOCOL=grpc, but the gRPC exporter is not installed: sending OTLP over HTTP to port "
+            "4318 instead (pip install 'heliograph[grpc]' for gRPC)"
+        )
+        grpc = False
+    else:
+        grpc = settings.protocol == "grpc"
+
+    def courier(signal: Signal, patience: float) -> Courier[Any]:
+        return Courier(
+            signal, lambda session: _exporter(settings, signal, session, grpc=grpc), health, patience=patience
+        )
+
+    return (
+        SpanDelivery(courier("traces", PATIENCE)),
+        MetricDelivery(courier("metrics", 0.0)),
+        LogDelivery(courier("logs", PATIENCE)),
+    )
+
+
+def _has_grpc() -> bool:
+    try:
+        return importlib.util.find_spec("opentelemetry.exporter.otlp.proto.grpc.trace_exporter") is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _exporter(settings: Settings, signal: Signal, session: OneAttemptSession, *, grpc: bool) -> Any:  # noqa: ANN401
+    options: dict[str, Any] = {"timeout": settings.timeout, **_destination(settings, signal, grpc=grpc)}
+    if not grpc:
+        options["session"] = session
+    if signal == "traces":
+        return _class("trace_exporter", "OTLPSpanExporter", grpc=grpc)(**options)
+    if signal == "logs":
+        return _class("_log_exporter", "OTLPLogExporter", grpc=grpc)(**options)
+    return _class("metric_exporter", "OTLPMetricExporter", grpc=grpc)(**options)
+
+
+def _class(module: str, name: str, *, grpc: bool) -> Any:  # noqa: ANN401
+    transport = "grpc" if grpc else "http"
+    return getattr(importlib.import_module(f"opentelemetry.exporter.otlp.proto.{transport}.{module}"), name)
+
+
+def _destination(settings: Settings, signal: Signal, *, grpc: bool) -> dict[str, Any]:
+    """Endpoint and headers, left to the exporter wherever the environment speaks."""
+    said: dict[str, Any] = {}
+    prefix = "OTEL_EXPORTER_OTLP"
+    named = (f"{prefix}_{signal.upper()}_ENDPOINT", f"{prefix}_ENDPOINT")
+    if settings.endpoint and not any(os.environ.get(name) for name in named):
+        base = settings.endpoint.rstrip("/")
+        said["endpoint"] = base if grpc else f"{base}/v1/{signal}"
+        if grpc:
+            said["insecure"] = base.startswith("http://")
+    if settings.headers and not any(
+        os.environ.get(name) for name in (f"{prefix}_{signal.upper()}_HEADERS", f"{prefix}_HEADERS")
+    ):
+        said["headers"] = dict(settings.headers)
+    return said

@@ -1,0 +1,118 @@
+"""The application's own `logging` records, as OTLP logs with trace and span id.
+
+A handler of ours: the SDK's is deprecated, and the one of `opentelemetry-instrumentation-logging` replaces the
+record factory and three functions of `logging` to stay attached. This one changes nothing else; should a later
+`dictConfig` remove it, it is put back (`reattach`).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_current, get_value
+
+from heliograph.telemetry._health import is_delivering
+
+if TYPE_CHECKING:
+    from opentelemetry._logs import Logger, LoggerProvider
+
+__all__ = ["OTLPHandler", "extra_of"]
+
+_STANDARD: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
+    "asctime",
+    "message",
+    "taskName",
+    # structlog's ProcessorFormatter hangs its own state onto the record.
+    "_from_structlog",
+    "_logger",
+    "_name",
+}
+_MOST_LOGGERS: Final = 1024
+_LONGEST_TRACE: Final = 16_000
+
+# https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber
+_SEVERITIES: Final = (
+    (logging.CRITICAL, SeverityNumber.FATAL, "FATAL"),
+    (logging.ERROR, SeverityNumber.ERROR, "ERROR"),
+    (logging.WARNING, SeverityNumber.WARN, "WARN"),
+    (logging.INFO, SeverityNumber.INFO, "INFO"),
+    (logging.DEBUG, SeverityNumber.DEBUG, "DEBUG"),
+)
+
+
+class OTLPHandler(logging.Handler):
+    """Emits records through an OpenTelemetry LoggerProvider; never raises, never blocks on the network."""
+
+    def __init__(self, provider: LoggerProvider, level: int = logging.NOTSET) -> None:
+        super().__init__(level)
+        self._provider = provider
+        self._loggers: dict[str, Logger] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand the record on, unless it was logged while telemetry is being sent."""
+        if is_delivering() or get_value(_SUPPRESS_INSTRUMENTATION_KEY):
+            return
+        try:
+            self._logger(record.name).emit(_translate(record))
+        except Exception:  # noqa: BLE001, S110 - logging about logging could recurse
+            pass
+
+    def reattach(self) -> None:
+        """Be a handler of the root logger, also after a reconfiguration of `logging`."""
+        root = logging.getLogger()
+        if self not in root.handlers:
+            root.addHandler(self)
+
+    def detach(self) -> None:
+        """Stop."""
+        logging.getLogger().removeHandler(self)
+
+    def _logger(self, name: str) -> Logger:
+        logger = self._loggers.get(name)
+        if logger is None:
+            logger = self._provider.get_logger(name)
+            if len(self._loggers) < _MOST_LOGGERS:
+                self._loggers[name] = logger
+        return logger
+
+
+def extra_of(record: logging.LogRecord) -> dict[str, Any]:
+    """What the application passed as `extra`."""
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+
+
+def _translate(record: logging.LogRecord) -> LogRecord:
+    number, text = SeverityNumber.TRACE, "TRACE"
+    for level, candidate, said in _SEVERITIES:
+        if record.levelno >= level:
+            number, text = candidate, said
+            break
+    attributes = extra_of(record)
+    message = record.msg
+    if isinstance(message, dict) and "event" in message:  # structlog, rendered by its ProcessorFormatter
+        attributes.update({name: value for name, value in message.items() if name != "event"})
+        body = str(message["event"])
+    else:
+        body = record.getMessage()
+    if record.exc_info and record.exc_info[0] is not None:
+        kind, error, _ = record.exc_info
+        attributes["exception.type"] = kind.__qualname__
+        attributes["exception.message"] = str(error)
+        attributes["exception.stacktrace"] = "".join(traceback.format_exception(*record.exc_info))[-_LONGEST_TRACE:]
+    return LogRecord(
+        timestamp=int(record.created * 1e9),
+        observed_timestamp=time.time_ns(),
+        context=get_current(),
+        severity_number=number,
+        severity_text=text,
+        body=body,
+        attributes={name: _plain(value) for name, value in attributes.items()},
+    )
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    return value if isinstance(value, (str, bool, int, float)) else str(value)

@@ -1,0 +1,205 @@
+"""Everything one configured process runs: providers, processors, the reader, the handler, and their end."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+from heliograph.genai import _sink
+from heliograph.genai import vocabulary as v
+from heliograph.genai._meter import CallMeter
+from heliograph.genai._processor import GenAIProcessor
+from heliograph.genai._run import RUNS
+from heliograph.telemetry import _joining
+from heliograph.telemetry._exporters import deliveries
+from heliograph.telemetry._fork import renew_providers
+from heliograph.telemetry._handler import OTLPHandler
+from heliograph.telemetry._health import DeliveryHealth, quieten_sdk
+from heliograph.telemetry._reader import PushOrPullReader
+from heliograph.telemetry._resource import build_resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from heliograph.telemetry._settings import Settings
+
+__all__ = ["Runtime"]
+
+_log = logging.getLogger("heliograph.telemetry")
+
+SPAN_QUEUE: Final = 8192
+LOG_QUEUE: Final = 8192
+BATCH: Final = 512
+DELAY_MS: Final = 1000
+
+
+class Runtime:
+    """One process's telemetry, from `configure` to the end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.health = DeliveryHealth(settings.shown_endpoint)
+        self._undo_quiet = quieten_sdk(self.health)
+        self._ended: float | None = None
+        self._closed = False
+        resource = build_resource(settings)
+        spans, numbers, logs = deliveries(settings, self.health)
+        self._couriers = (spans.courier, numbers.courier, logs.courier)
+
+        self.reader = PushOrPullReader(
+            numbers if "metrics" in settings.exports and settings.metrics_port is None else None,
+            settings.metric_interval,
+        )
+        self.meters, self._own_meters = _joining.meter_provider(resource, self.reader)
+
+        self.loggers, self._own_loggers = _joining.logger_provider(resource)
+        self._log_batches: BatchLogRecordProcessor | None = None
+        if "logs" in settings.exports and not (
+            not self._own_loggers and _joining.sends_to(self.loggers, settings.shown_endpoint)
+        ):
+            self._log_batches = BatchLogRecordProcessor(
+                logs,
+                schedule_delay_millis=_environment("OTEL_BLRP_SCHEDULE_DELAY", DELAY_MS),
+                max_export_batch_size=_environment("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", BATCH),
+                max_queue_size=_environment("OTEL_BLRP_MAX_QUEUE_SIZE", LOG_QUEUE),
+            )
+            self.loggers.add_log_record_processor(self._log_batches)
+
+        self.meter = CallMeter(self.meters, self.loggers)
+        self.tracers, self._own_tracers = _joining.tracer_provider(resource)
+        self._span_batches: BatchSpanProcessor | None = None
+        if "traces" in settings.exports and not (
+            not self._own_tracers and _joining.sends_to(self.tracers, settings.shown_endpoint)
+        ):
+            self._span_batches = BatchSpanProcessor(
+                spans,
+                schedule_delay_millis=_environment("OTEL_BSP_SCHEDULE_DELAY", DELAY_MS),
+                max_export_batch_size=_environment("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", BATCH),
+                max_queue_size=_environment("OTEL_BSP_MAX_QUEUE_SIZE", SPAN_QUEUE),
+            )
+        self.processor = GenAIProcessor(self.meter, self._span_batches, capture_content=settings.capture_content)
+        if self.tracers is not None:
+            self.tracers.add_span_processor(self.processor)
+
+        self.handler = OTLPHandler(self.loggers)
+        if "logs" in settings.exports:
+            self.handler.reattach()
+        self._observe()
+        self.meter.prices.warm()
+        _sink.install(self.meter)
+        self.reader.start()
+
+    def flush(self, timeout: float) -> bool:
+        """Send what is there; whether all of it went out within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        for courier in self._couriers:
+            courier.nudge()
+        done: list[bool] = []
+
+        def work() -> None:
+            _flush_langsmith(timeout)
+            for part in (self._span_batches, self._log_batches, self.reader):
+                if part is not None:
+                    part.force_flush(max(int((deadline - time.monotonic()) * 1000), 1))
+            done.append(not self.health.down)
+
+        _within(timeout, work)
+        return bool(done) and done[0]
+
+    def close(self, timeout: float, *, clean: bool = True) -> None:
+        """Send what is left within `timeout` seconds, and stop. Runs once.
+
+        The batch processors' threads deliver; should the collector not answer, the couriers give up at the
+        deadline, so that the process ends on time.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        started = time.monotonic()
+        deadline = started + timeout
+        self.handler.detach()
+        _within(min(timeout / 2, 2.0), lambda: _flush_langsmith(min(timeout / 2, 2.0)))
+        if clean:
+            self._ended = time.time()
+        for courier in self._couriers:
+            courier.close(deadline)
+        for part in (self._span_batches, self._log_batches):
+            if part is not None:
+                left = max(int((deadline - time.monotonic()) * 1000), 1)
+                batches = getattr(part, "_batch_processor", None)
+                with contextlib.suppress(Exception):
+                    # The public shutdown() waits 30 s whatever it is told.
+                    batches.shutdown(timeout_millis=left) if batches is not None else part.shutdown()
+        self.reader.shutdown(max((deadline - time.monotonic()) * 1000, 1))
+        _sink.install(None)
+        self._undo_quiet()
+
+    def after_fork(self) -> None:
+        """Make the child of a fork its own instance: fresh counters, connections, locks and ids."""
+        self._ended = None
+        self.health.after_fork()
+        for courier in self._couriers:
+            courier.after_fork()
+        renew_providers(self.tracers, self.meters if self._own_meters else None, self.loggers)
+        self.processor.after_fork()
+        self.meter.sessions.after_fork()
+        RUNS.after_fork()
+        self.reader.after_fork()
+
+    def _observe(self) -> None:
+        instruments = self.meter.instruments
+
+        def heartbeat(_: CallbackOptions) -> Iterable[Observation]:
+            self.handler.reattach() if not self._closed and "logs" in self.settings.exports else None
+            return [Observation(self._ended if self._ended is not None else time.time())]
+
+        def clean_exit(_: CallbackOptions) -> Iterable[Observation]:
+            return [Observation(self._ended)] if self._ended is not None else []
+
+        def sessions(_: CallbackOptions) -> Iterable[Observation]:
+            return [Observation(self.meter.sessions.count())]
+
+        instruments.observe(v.HEARTBEAT, heartbeat)
+        instruments.observe(v.CLEAN_EXIT, clean_exit)
+        instruments.observe(v.ACTIVE_SESSIONS, sessions)
+
+
+def _within(timeout: float, work: Callable[[], None]) -> None:
+    """Run `work` on a thread for at most `timeout` seconds; on this one where threads can start no more."""
+
+    def safely() -> None:
+        try:
+            work()
+        except Exception:
+            _log.debug("a flush failed", exc_info=True)
+
+    thread = threading.Thread(target=safely, name="heliograph-flush", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # the interpreter is ending (Python 3.12 and later)
+        safely()
+        return
+    thread.join(timeout)
+
+
+def _flush_langsmith(timeout: float) -> None:
+    """Have LangSmith make its spans now: it does so on a thread, a moment after a run."""
+    module: Any = sys.modules.get("langsmith.run_trees")
+    client = getattr(module, "_CLIENT", None)
+    if client is not None:
+        with contextlib.suppress(Exception):
+            client.flush(timeout)
+
+
+def _environment(name: str, default: int) -> int | None:
+    """None where the environment speaks: the SDK then reads, and checks, the variable itself."""
+    return None if os.environ.get(name) else default
