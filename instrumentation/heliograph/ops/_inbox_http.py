@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-import socketserver
+import sys
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +18,7 @@ from heliograph.ops._inbox_style import STYLE
 
 if TYPE_CHECKING:
     import socket
+    import socketserver
 
     from heliograph.ops._inbox_message import Message
     from heliograph.ops._inbox_runbooks import Runbooks
@@ -27,6 +28,7 @@ __all__ = ["HttpServer"]
 
 _SECONDS = 10.0  # for a client to say what it wants
 _CONNECTIONS = 64
+_CHUNK = 65536
 _PAGES = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 # A mail's own HTML: without scripts, forms, pictures from elsewhere, or any part in this origin.
 _MAILS = "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -68,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
             case _:
                 self._not_found("There is no such page.")
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815 - the name is http.server's
 
     def do_POST(self) -> None:
         """Take a webhook; 200 when it is on disk."""
@@ -131,12 +133,9 @@ class _Handler(BaseHTTPRequestHandler):
         size, limit = int(length), self.server.max_bytes
         if size > limit:
             # Read some of it, or the client is cut off while it sends and never sees the answer.
-            for _ in range(min(size, 8 * limit) // 65536 + 1):
-                if not self.rfile.read(min(65536, size)):
-                    break
-                size -= 65536
-                if size <= 0:
-                    break
+            left = min(size, 8 * limit)
+            while left > 0 and (chunk := self.rfile.read(min(_CHUNK, left))):
+                left -= len(chunk)
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {limit} bytes are taken")
             return None
         content = self.rfile.read(size)
@@ -184,8 +183,10 @@ class _Server(ThreadingHTTPServer):
         self._free = threading.BoundedSemaphore(_CONNECTIONS)
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's types
-        self._free.acquire()
-        super().process_request(request, client_address)
+        if self._free.acquire(timeout=1.0):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
         try:
@@ -194,8 +195,9 @@ class _Server(ThreadingHTTPServer):
             self._free.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
-        del request, client_address
-        log.debug("a client went away", exc_info=True)
+        del request
+        if not isinstance(sys.exception(), OSError):  # those are clients that went away
+            log.exception("a request of %s failed", client_address)  # noqa: LOG004 - called from socketserver's handler
 
 
 class HttpServer:

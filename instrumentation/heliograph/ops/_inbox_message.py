@@ -42,10 +42,9 @@ class Message:
         Fields that a newer version has added are left out.
         """
         known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
-        message = cls(**known)
-        if not (isinstance(message.id, int) and message.id > 0 and isinstance(message.received_at, str)):
+        if not isinstance(values["id"], int) or not isinstance(values["received_at"], str):
             raise TypeError("a stored message has a number and a time")
-        return message
+        return cls(**known)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the message for JSON."""
@@ -69,11 +68,10 @@ def from_webhook(content: bytes) -> Message:
         raise ValueError('"alerts" is not a list of objects with "labels"')
     status = known_status(body.get("status"))
     alerts = [{**_texts(alert["labels"]), "status": known_status(alert.get("status")) or status} for alert in listed]
-    common = body.get("commonLabels")
     return Message(
         channel="webhook",
         status=status,
-        subject=_subject(status, _texts(common) if isinstance(common, dict) else {}, len(alerts)),
+        subject=_subject(status, alerts),
         body=body,
         alerts=alerts,
         sender=str(body.get("externalURL") or ""),
@@ -95,9 +93,11 @@ def _texts(labels: dict[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in labels.items()}
 
 
-def _subject(status: str, common: dict[str, str], count: int) -> str:
+def _subject(status: str, alerts: list[dict[str, str]]) -> str:
+    first = alerts[0] if alerts else {}
+    common = {name: value for name, value in first.items() if all(alert.get(name) == value for alert in alerts)}
     tier = " ".join(filter(None, (common.get("level"), common.get("severity", "").upper())))
     state = tier if status == "firing" and tier else status.upper()
     words = [f"[{state}]" if state else "", common.get("alertname", ""), common.get("job", ""), common.get("model", "")]
-    number = f"({count} alerts)" if count != 1 else ""
+    number = f"({len(alerts)} alerts)" if len(alerts) != 1 else ""
     return " ".join(filter(None, [*words, number]))

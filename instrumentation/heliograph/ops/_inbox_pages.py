@@ -25,7 +25,8 @@ _TIERS = frozenset({"critical", "warning"})
 def inbox_page(messages: Sequence[Message], *, total: int, older: int | None) -> str:
     """Return the list, `messages` newest first; `older` is the number to go on before, None on the last page."""
     if not messages:
-        listed = '<p class="card">Nothing has arrived yet. <code>heliograph notify-test inbox</code> sends a message here.</p>'
+        hint = "<code>heliograph notify-test inbox</code> sends a message here."
+        listed = f'<p class="card">Nothing has arrived yet. {hint}</p>'
     else:
         listed = f'<ol class="inbox">{"".join(map(_row, messages))}</ol>'
     more = f'<p><a href="/?before={older}">Older messages</a></p>' if older is not None else ""
@@ -89,7 +90,8 @@ def _row(message: Message) -> str:
     return (
         f'<li class="{look}"><a href="/messages/{message.id}">'
         f'<span class="subject">{escape(message.subject) or "(no subject)"}</span>{_time(message.received_at)}'
-        f'<span class="gist">{escape(_gist(message))}</span><span class="channel">{escape(message.channel)}</span></a></li>'
+        f'<span class="gist">{escape(_gist(message))}</span>'
+        f'<span class="channel">{escape(message.channel)}</span></a></li>'
     )
 
 

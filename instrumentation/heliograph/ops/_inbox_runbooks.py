@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
@@ -70,7 +71,7 @@ class Runbooks:
 def _anchor_headings(tokens: list[Token]) -> str:
     """Give headings the ids that links to them use (GitHub's way); return the text of the first one."""
     title = ""
-    for opening, inline in zip(tokens, tokens[1:], strict=False):
+    for opening, inline in pairwise(tokens):
         if opening.type == "heading_open":
             title = title or inline.content
             slug = re.sub(r"[^\w\- ]", "", inline.content.lower()).replace(" ", "-")
