@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from heliograph.errors import HeliographError
-from heliograph.ops._listener import QuietHTTPServer
 from heliograph.testing._errors import ApiError
 from heliograph.testing._faults import Fault
 from heliograph.testing._http import Handler
 from heliograph.testing._ledger import Ledger
 from heliograph.testing._limits import RateLimits
+from heliograph.testing._listener import QuietHTTPServer
 from heliograph.testing._prompt_cache import PromptCache
 from heliograph.testing._reply import Engine
 from heliograph.testing._service import Latency, Service

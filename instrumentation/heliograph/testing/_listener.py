@@ -1,4 +1,4 @@
-"""The HTTP listener under the small servers of this package (the inbox, the LLM server of the tests)."""
+"""The listener under the LLM server: starts at once, stops at once, prints nothing."""
 
 from __future__ import annotations
 
