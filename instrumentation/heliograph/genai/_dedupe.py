@@ -6,7 +6,8 @@ Three facts tell that a span repeats a call already counted:
   ancestors of every counted span are remembered, whether they have been seen or are only named as a parent
   (LangSmith makes its spans after the fact);
 - it has the response id of a counted call (layers that sit in another trace);
-- it is no call at all: agents, workflows and tools repeat the sums of what they enclose (`vocabulary.COUNTED_OPERATIONS`).
+- it is no call at all: agents, workflows and tools repeat the sums of what they enclose
+  (`vocabulary.COUNTED_OPERATIONS`).
 
 All memories are bounded: the oldest entries go first.
 """

@@ -21,7 +21,7 @@ class LabelCap:
         self._known: set[str] = set()
 
     def __call__(self, value: str | None) -> str:
-        """The value to use; None becomes ""."""
+        """Give the value to use; None becomes ""."""
         if not value:
             return ""
         if value in self._known:

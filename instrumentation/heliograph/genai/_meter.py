@@ -61,10 +61,10 @@ class CallMeter:
         self._error_type = LabelCap(MOST_TYPES)
 
     def count(self, call: Call, *, where: SpanContext, ids: QueryIds | None, chain: str | None) -> float | None:
-        """Count one call; return its cost in USD, None where its model has no price."""
+        """Count one call; return its cost in USD, None where it is not known."""
         try:
             return self._count(call, where, ids, chain)
-        except Exception:
+        except Exception:  # noqa: BLE001 - must not reach the application
             _log.debug("a call could not be counted", exc_info=True)
             return None
 
@@ -79,7 +79,7 @@ class CallMeter:
         """Count one query that took `latency` seconds."""
         try:
             self._query(run, where, status, error_type, latency)
-        except Exception:
+        except Exception:  # noqa: BLE001 - must not reach the application
             _log.debug("a query could not be counted", exc_info=True)
 
     def chain_started(self, name: str, context: Context) -> None:
@@ -115,7 +115,7 @@ class CallMeter:
             outcome["error_type"] = self._error_type(call.error_type)
         i.requests.add(1, outcome, _NO_EXEMPLAR)
         self._count_tokens(call, labels, priced=cost is not None)
-        if cost is not None and call.has_usage:
+        if cost is not None:
             i.cost.add(cost, labels, context)
             reason = _waste(call)
             if reason is not None:
@@ -145,7 +145,9 @@ class CallMeter:
     def _emit_call(
         self, call: Call, context: Context, ids: QueryIds | None, chain: str | None, cost: float | None
     ) -> None:
-        said = "unpriced" if cost is None else f"{cost:.6f} USD"
+        # A failed or cancelled call without usage may have cost something or nothing: its cost is absent, not zero.
+        unpriced = cost is None and (call.has_usage or call.status == "success")
+        said = "unpriced" if unpriced else "cost unknown" if cost is None else f"{cost:.6f} USD"
         self._emit(
             v.LLM_CALL,
             f"{call.operation} {call.model}: {call.status} in {call.latency:.2f} s, "
@@ -172,7 +174,7 @@ class CallMeter:
                 "llm_time_to_first_token_seconds": call.time_to_first_token,
                 "finish_reason": call.finish_reason,
                 "response_id": call.response_id,
-                "unpriced": cost is None,
+                "unpriced": unpriced,
             },
             context,
             failed=call.status == "error",
@@ -237,12 +239,12 @@ class CallMeter:
                     event_name=spec.name,
                 )
             )
-        except Exception:
+        except Exception:  # noqa: BLE001 - must not reach the application
             _log.debug("an event could not be emitted", exc_info=True)
 
 
 def _in(where: SpanContext) -> Context:
-    """A context whose span is `where`: in a processor's `on_end` the current span is already the parent."""
+    """Make a context whose span is `where`: in a processor's `on_end` the current span is already the parent."""
     return set_span_in_context(NonRecordingSpan(where), Context())
 
 

@@ -46,9 +46,9 @@ class Prices:
         threading.Thread(target=self._load, name="heliograph-prices", daemon=True).start()
 
     def cost(self, call: Call) -> float | None:
-        """Cost of the call in USD; None if its model has no price, 0.0 if it billed nothing."""
+        """Cost of the call in USD; None where its usage is not known or its model has no price."""
         if not call.has_usage:
-            return 0.0
+            return None
         entry = self._look_up(call.provider, call.model)
         if entry is None:
             return None
@@ -67,7 +67,7 @@ class Prices:
                 ),
                 provider,
             )
-        except Exception:  # a wart of one model's price must not lose the call
+        except Exception:  # a wart of one model's price must not lose the call  # noqa: BLE001 - must not reach the application
             _log.debug("no price could be computed for %s of %s", call.model, call.provider, exc_info=True)
             return None
         return float(price.total_price)
@@ -98,5 +98,5 @@ class Prices:
             from genai_prices.data_snapshot import get_snapshot
 
             get_snapshot()
-        except Exception:
+        except Exception:  # noqa: BLE001 - must not reach the application
             _log.warning("the price list could not be loaded: calls will be counted as unpriced", exc_info=True)

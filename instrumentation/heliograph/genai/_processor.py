@@ -48,7 +48,7 @@ class GenAIProcessor(SpanProcessor):
         """Copy the query's ids onto the span and remember whose child it is."""
         try:
             self._start(span, parent_context)
-        except Exception:
+        except Exception:  # noqa: BLE001 - must not reach the application
             _log.debug("a span could not be prepared", exc_info=True)
         if self._downstream is not None:
             self._downstream.on_start(span, parent_context)
@@ -57,7 +57,7 @@ class GenAIProcessor(SpanProcessor):
         """Count the call, if the span is one, and hand the span on."""
         try:
             span = self._end(span)
-        except Exception:
+        except Exception:  # noqa: BLE001 - must not reach the application
             _log.debug("a span could not be metered", exc_info=True)
         if self._downstream is not None:
             self._downstream.on_end(span)

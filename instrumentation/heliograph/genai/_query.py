@@ -57,7 +57,7 @@ class query(Scope[QueryRun]):  # noqa: N801 - read as a function: `with heliogra
 
     def _copy(self) -> query:
         fresh = query.__new__(query)
-        fresh._ids = self._ids
+        fresh._ids = self._ids  # noqa: SLF001
         return fresh
 
     def _begin(self) -> tuple[QueryRun, Context]:

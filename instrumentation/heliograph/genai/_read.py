@@ -101,7 +101,7 @@ def read_call(span: ReadableSpan) -> Call:
 
 
 def failure_of(span: ReadableSpan) -> str | None:
-    """Error type of a failed span, None of a good one.
+    """Name the error of a failed span; None for a good one.
 
     A LangSmith run that failed may arrive with status OK and an exception event: that is an error too. In
     other scopes an exception event alone is none, since it may have been handled.
@@ -166,7 +166,7 @@ def _count(value: Any) -> int | None:  # noqa: ANN401
 
 
 def _number(value: Any) -> float | None:  # noqa: ANN401
-    """A finite number that is not negative, else None: a NaN in a counter would spoil it for good."""
+    """Pass a finite number that is not negative, else None: a NaN would spoil a counter for good."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < float("inf"):
         return None
     return value

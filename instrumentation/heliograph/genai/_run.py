@@ -33,7 +33,7 @@ class QueryIds:
     prompt_version: str | None = None
 
     def span_attributes(self) -> dict[str, str]:
-        """The attributes every span within the query carries; absent ids are left out."""
+        """Give the attributes every span within the query carries; absent ids are left out."""
         pairs = (
             (v.USER_ID, self.user_id),
             (v.SESSION_ID, self.session_id),
@@ -89,7 +89,7 @@ class RunRegistry:
                 self._runs.popitem(last=False)
 
     def get(self, trace_id: int) -> QueryRun | None:
-        """The newest query of the trace."""
+        """Find the newest query of the trace."""
         return self._runs.get(trace_id)
 
     def after_fork(self) -> None:
@@ -101,17 +101,17 @@ RUNS: Final = RunRegistry()
 
 
 def run_of(context: Context | None = None) -> QueryRun | None:
-    """The query that the context (the current one by default) is in."""
+    """Find the query that the context (the current one by default) is in."""
     run = otel_context.get_value(RUN_KEY, context)
     return run if isinstance(run, QueryRun) else None
 
 
 def chain_of(context: Context | None = None) -> str | None:
-    """The innermost chain that the context (the current one by default) is in."""
+    """Name the innermost chain that the context (the current one by default) is in."""
     name = otel_context.get_value(CHAIN_KEY, context)
     return name if isinstance(name, str) else None
 
 
 def current_query() -> QueryRun | None:
-    """The query this code runs in, None outside of any."""
+    """Give the query this code runs in, None outside of any."""
     return run_of()

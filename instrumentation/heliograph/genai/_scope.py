@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from opentelemetry import context as otel_context
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Generator
     from contextvars import Token
     from types import TracebackType
 
@@ -45,7 +45,7 @@ class Scope(ABC, Generic[Handle]):
 
     @abstractmethod
     def _copy(self) -> Scope[Handle]:
-        """A fresh scope of the same kind."""
+        """Make a fresh scope of the same kind."""
 
     @abstractmethod
     def _begin(self) -> tuple[Handle, Context]:
@@ -106,7 +106,7 @@ class Scope(ABC, Generic[Handle]):
     def _around_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def wrapper(*args: object, **kwargs: object) -> Generator[Any, Any, Any]:
             scope = self._copy()
-            _, context = scope._begin()
+            _, context = scope._begin()  # noqa: SLF001
             generator = function(*args, **kwargs)
             sent: Any = None
             thrown: BaseException | None = None
@@ -127,10 +127,10 @@ class Scope(ABC, Generic[Handle]):
                     except BaseException as error:  # noqa: BLE001 - handed on to the generator
                         sent, thrown = None, error
             except StopIteration as stop:
-                scope._finish(None)
+                scope._finish(None)  # noqa: SLF001
                 return stop.value
             except BaseException as error:
-                scope._finish(error)
+                scope._finish(error)  # noqa: SLF001
                 raise
 
         return wrapper
@@ -138,7 +138,7 @@ class Scope(ABC, Generic[Handle]):
     def _around_async_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
         async def wrapper(*args: object, **kwargs: object) -> AsyncGenerator[Any, Any]:
             scope = self._copy()
-            _, context = scope._begin()
+            _, context = scope._begin()  # noqa: SLF001
             generator = function(*args, **kwargs)
             sent: Any = None
             thrown: BaseException | None = None
@@ -158,14 +158,9 @@ class Scope(ABC, Generic[Handle]):
                     except BaseException as error:  # noqa: BLE001 - handed on to the generator
                         sent, thrown = None, error
             except StopAsyncIteration:
-                scope._finish(None)
+                scope._finish(None)  # noqa: SLF001
             except BaseException as error:
-                scope._finish(error)
+                scope._finish(error)  # noqa: SLF001
                 raise
 
         return wrapper
-
-
-def attributes_of(pairs: Mapping[str, str | None]) -> dict[str, str]:
-    """The pairs that have a value."""
-    return {name: value for name, value in pairs.items() if value is not None}

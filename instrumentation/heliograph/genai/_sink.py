@@ -13,7 +13,7 @@ _current: CallMeter | None = None
 
 
 def current() -> CallMeter | None:
-    """The meter in use, None before `configure` and after `shutdown`."""
+    """Give the meter in use, None before `configure` and after `shutdown`."""
     return _current
 
 

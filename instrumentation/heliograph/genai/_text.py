@@ -10,7 +10,7 @@ _LONGEST: Final = 256
 
 
 def short(value: object) -> str | None:
-    """The value as text of at most 256 characters; None stays None. Never raises."""
+    """Give the value as text of at most 256 characters; None stays None. Never raises."""
     if value is None:
         return None
     try:

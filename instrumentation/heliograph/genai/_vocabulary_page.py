@@ -15,7 +15,7 @@ __all__ = ["main", "page"]
 
 
 def page() -> str:
-    """The page's text, with a newline at its end."""
+    """Render the page, with a newline at its end."""
     return "\n".join(_lines()) + "\n"
 
 
@@ -33,7 +33,7 @@ def _lines() -> Iterable[str]:
     yield "# Vocabulary"
     yield ""
     yield "Spans carry OpenTelemetry's GenAI attributes; metrics, boards and alerts use the names below. One module,"
-    yield "`heliograph.genai.vocabulary`, is their home, and one, `heliograph.genai._read`, maps the former to the latter."
+    yield "`heliograph.genai.vocabulary`, is their home, and one, `heliograph.genai._read`, maps the former to them."
     yield ""
     yield "`llm_*` counts attempts at a provider; `query_*` counts what a user asked for. User, session, prompt and"
     yield "trace ids are never labels: they are on spans, exemplars and the event `llm.call`."
@@ -51,7 +51,7 @@ def _lines() -> Iterable[str]:
         )
     yield ""
     yield "`model` is the model that answered, or the one asked for where none did. `chain` and `tenant` are empty when"
-    yield "not set. Past 200 models, 200 chains, 100 tenants, 100 query types or 100 error types, new values are `other`."
+    yield "not set. Past 200 models, 200 chains, 100 tenants, 100 query or error types, new values are `other`."
     yield "`job` is the service name and `instance` an id unique to the process."
     yield ""
     yield "### Histogram edges"

@@ -389,7 +389,7 @@ BLOCKED_FINISH_REASONS: Final = frozenset({"content_filter", "safety", "SAFETY",
 
 
 def prometheus_name(spec: MetricSpec) -> str:
-    """The metric's name in Prometheus, after its OTLP translation (unit and `_total` suffixes)."""
+    """Give the metric's name in Prometheus, after its OTLP translation (unit and `_total` suffixes)."""
     unit = {"s": "_seconds", "": ""}[spec.unit]
     return f"{spec.name}{unit}{'_total' if spec.kind == 'counter' else ''}"
 

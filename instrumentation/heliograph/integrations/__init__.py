@@ -24,5 +24,5 @@ def activate(runtime: Runtime) -> None:
     ):
         try:
             step(runtime)
-        except Exception:
+        except Exception:  # noqa: BLE001 - must not reach the application
             _log.warning("the integration %s could not be set up: it is left out", name, exc_info=True)

@@ -111,9 +111,9 @@ def choose(entries: Iterable[EntryPoint], wanted: Mapping[str, str] | None) -> l
         module = known.module if known else library
         if known is not None and not _importable(module):
             continue
-        entry = _best(candidates, known, (wanted or {}).get(library, ""))
-        if entry is not None:
-            chosen.append(Choice(library, module, _distribution(entry), entry))
+        best = _best(candidates, known, (wanted or {}).get(library, ""))
+        if best is not None:
+            chosen.append(Choice(library, module, _distribution(best), best))
     return chosen
 
 
@@ -129,7 +129,7 @@ def _wanted(asked: bool | Sequence[str]) -> dict[str, str] | None:  # noqa: FBT0
 
 
 def _library_of(entry: EntryPoint) -> str:
-    """The library an entry point is for: by its distribution's name, since entry point names collide."""
+    """Name the library an entry point is for: by its distribution's name, since entry point names collide."""
     distribution = _distribution(entry)
     for name, library in _LIBRARIES.items():
         if distribution in library.preferred:
@@ -169,7 +169,7 @@ def _start_when_imported(choice: Choice, runtime: Runtime) -> None:
     def start(_: object) -> None:
         try:
             _start(choice, runtime)
-        except Exception:  # one instrumentor's defect must not break the application's import
+        except Exception:  # one instrumentor's defect must not break the application's import  # noqa: BLE001 - must not reach the application
             _log.warning("the instrumentor %s could not be started", choice.distribution, exc_info=True)
 
     wrapt.register_post_import_hook(start, choice.module)

@@ -54,7 +54,7 @@ def has_key() -> bool:
 
 
 def defaults() -> dict[str, str]:
-    """What LangSmith is told where the user says nothing, by variable without namespace."""
+    """Say what LangSmith is told where the user says nothing, by variable without namespace."""
     said = {"TRACING": "true"}
     if not _user_set("TRACING_MODE", "OTEL_ENABLED", "OTEL_ONLY"):
         said["TRACING_MODE"] = "hybrid" if has_key() else "otel"
@@ -87,7 +87,7 @@ def _answer_for_environment(module: Any) -> None:  # noqa: ANN401
     try:
         module.get_env_var.cache_clear()
         wrapt.wrap_function_wrapper(module, "get_env_var", answer)
-    except Exception:
+    except Exception:  # noqa: BLE001 - must not reach the application
         _log.warning("langsmith could not be prepared: set LANGSMITH_TRACING and LANGSMITH_TRACING_MODE", exc_info=True)
 
 
@@ -114,7 +114,7 @@ def _keep_trace(module: Any) -> None:  # noqa: ANN401
                     )
                 )
             )
-        except Exception:
+        except Exception:  # noqa: BLE001 - must not reach the application
             _log.debug("a langsmith run keeps its own trace", exc_info=True)
             return manager
 
@@ -126,9 +126,9 @@ def _keep_ids(module: Any) -> None:  # noqa: ANN401
 
     def with_id(
         wrapped: Callable[..., Any],
-        instance: Any,
+        instance: Any,  # noqa: ANN401
         args: tuple[Any, ...],
-        kwargs: dict[str, Any],  # noqa: ANN401
+        kwargs: dict[str, Any],
     ) -> Any:  # noqa: ANN401
         token = None
         try:
@@ -141,7 +141,7 @@ def _keep_ids(module: Any) -> None:  # noqa: ANN401
             token = _run_id.set(
                 (get_otel_trace_id_from_uuid(operation.trace_id), get_otel_span_id_from_uuid(operation.id))
             )
-        except Exception:
+        except Exception:  # noqa: BLE001 - must not reach the application
             _log.debug("a langsmith span has an id of its own", exc_info=True)
         try:
             return wrapped(*args, **kwargs)
@@ -155,7 +155,7 @@ def _keep_ids(module: Any) -> None:  # noqa: ANN401
 def _wrap(module: Any, name: str, wrapper: Callable[..., Any]) -> None:  # noqa: ANN401
     try:
         wrapt.wrap_function_wrapper(module, name, wrapper)
-    except Exception:  # another version: spans may sit in a trace of their own, but nothing breaks
+    except Exception:  # another version: spans may sit in a trace of their own, but nothing breaks  # noqa: BLE001 - must not reach the application
         _log.warning("langsmith's %s has changed: its spans may be in other traces", name, exc_info=True)
 
 

@@ -69,7 +69,6 @@ class _FirstChunk(Histogram):
     """Records onto the span of the context it is given."""
 
     def __init__(self, behind: Histogram) -> None:
-        super().__init__(_FIRST_CHUNK)
         self._behind = behind
 
     def record(

@@ -11,6 +11,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 import wrapt
+from opentelemetry.context import Context
 from opentelemetry.trace import get_current_span
 
 from heliograph.genai import _sink
@@ -46,7 +47,7 @@ def _wrap(module: Any) -> None:  # noqa: ANN401
         for owner, wrapper in (("Client", _send), ("AsyncClient", _send_async)):
             if not isinstance(getattr(module, owner).__dict__.get("send"), wrapt.ObjectProxy):
                 wrapt.wrap_function_wrapper(module, f"{owner}.send", wrapper)
-    except Exception:  # an unknown version: no quotas and retries, but a working client
+    except Exception:  # an unknown version: no quotas and retries, but a working client  # noqa: BLE001 - must not reach the application
         _log.warning("%s could not be observed: no quotas, no client retries", module.__name__, exc_info=True)
 
 
@@ -81,7 +82,7 @@ async def _send_async(
 
 
 def _call_span() -> Span | None:
-    """The current span, if it is a model call's."""
+    """Give the current span, if it is a model call's."""
     span = get_current_span()
     attributes = getattr(span, "attributes", None)
     if not attributes or not any(name in attributes for name in v.PROVIDER.names):
@@ -101,8 +102,8 @@ def _before(span: Span) -> None:
         reason = _last.get(span)
         sink = _sink.current()
         if reason is not None and sink is not None:
-            sink.instruments.client_retries.add(1, {**_labels(span), "reason": reason})
-    except Exception:
+            sink.instruments.client_retries.add(1, {**_labels(span), "reason": reason}, Context())
+    except Exception:  # noqa: BLE001 - must not reach the application
         _log.debug("a retry could not be counted", exc_info=True)
 
 
@@ -123,5 +124,5 @@ def _after(span: Span, response: Any) -> None:  # noqa: ANN401
                 sink.instruments.quota_limit.set(quota.limit, labels)
             if quota.remaining is not None:
                 sink.instruments.quota_remaining.set(quota.remaining, labels)
-    except Exception:
+    except Exception:  # noqa: BLE001 - must not reach the application
         _log.debug("an answer's headers could not be read", exc_info=True)

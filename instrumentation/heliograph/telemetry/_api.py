@@ -67,7 +67,7 @@ def configure(
             return
         try:
             _runtime = _start(settings)
-        except Exception:
+        except Exception:  # noqa: BLE001 - must not reach the application
             _log.warning("telemetry could not be set up: the application goes on without", exc_info=True)
             return
         if not _watching:

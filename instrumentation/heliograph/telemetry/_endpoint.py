@@ -40,7 +40,7 @@ def serve(reader: PushOrPullReader, port: int, addr: str) -> int:
             return []
 
     registry = CollectorRegistry()
-    registry.register(Collector())  # type: ignore[arg-type]
+    registry.register(Collector())
     try:
         server, _ = start_http_server(port, addr=addr, registry=registry)
     except (OSError, OverflowError) as error:

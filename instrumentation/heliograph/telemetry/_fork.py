@@ -33,12 +33,12 @@ def renew_providers(tracers: Any, meters: Any, loggers: Any) -> None:  # noqa: A
                 resource = getattr(provider, "resource", None) or provider._resource  # noqa: SLF001
                 fresh = forked_instance(resource)
             provider._update_resource(fresh)  # noqa: SLF001
-        except Exception:
+        except Exception:  # noqa: BLE001 - must not reach the application
             _log.debug("a provider kept its parent's resource", exc_info=True)
     if meters is not None:
         try:
             _restart_counts(meters)
-        except Exception:
+        except Exception:  # noqa: BLE001 - must not reach the application
             _log.debug("the child kept its parent's counts", exc_info=True)
 
 

@@ -7,6 +7,7 @@ record factory and three functions of `logging` to stay attached. This one chang
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 import traceback
@@ -56,10 +57,9 @@ class OTLPHandler(logging.Handler):
         """Hand the record on, unless it was logged while telemetry is being sent."""
         if is_delivering() or get_value(_SUPPRESS_INSTRUMENTATION_KEY):
             return
-        try:
+        # Nothing is logged about a failure here: it would come back.
+        with contextlib.suppress(Exception):
             self._logger(record.name).emit(_translate(record))
-        except Exception:  # noqa: BLE001, S110 - logging about logging could recurse
-            pass
 
     def reattach(self) -> None:
         """Be a handler of the root logger, also after a reconfiguration of `logging`."""
@@ -81,7 +81,7 @@ class OTLPHandler(logging.Handler):
 
 
 def extra_of(record: logging.LogRecord) -> dict[str, Any]:
-    """What the application passed as `extra`."""
+    """Give what the application passed as `extra`."""
     return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
 

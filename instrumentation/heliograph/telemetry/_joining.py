@@ -28,7 +28,7 @@ _log = logging.getLogger("heliograph.telemetry")
 
 
 def tracer_provider(resource: Resource) -> tuple[TracerProvider | None, bool]:
-    """The provider to add our processor to, and whether it is ours.
+    """Give the provider to add our processor to, and whether it is ours.
 
     None where the application uses a tracing library that is not the SDK: nothing can be added to that.
     """
@@ -52,7 +52,7 @@ def tracer_provider(resource: Resource) -> tuple[TracerProvider | None, bool]:
 
 
 def meter_provider(resource: Resource, reader: PushOrPullReader) -> tuple[MeterProvider, bool]:
-    """The provider that counts, with `reader` added, and whether it is ours."""
+    """Give the provider that counts, with `reader` added, and whether it is ours."""
     present = metrics.get_meter_provider()
     if isinstance(present, MeterProvider):
         present.add_metric_reader(reader)
@@ -64,7 +64,7 @@ def meter_provider(resource: Resource, reader: PushOrPullReader) -> tuple[MeterP
 
 
 def logger_provider(resource: Resource) -> tuple[LoggerProvider, bool]:
-    """The provider that logs go to, and whether it is ours."""
+    """Give the provider that logs go to, and whether it is ours."""
     present = get_logger_provider()
     if isinstance(present, LoggerProvider):
         return present, False
@@ -117,11 +117,11 @@ def _endpoints(provider: Any) -> list[object]:  # noqa: ANN401
     holders.extend(getattr(provider, "_metric_readers", None) or ())
     endpoints: list[object] = []
     for holder in holders:
-        for path in (("span_exporter",), ("_batch_processor", "_exporter"), ("_exporter",)):
-            found = holder
-            for name in path:
-                found = getattr(found, name, None)
-            endpoint = getattr(found, "_endpoint", None)
+        for inner in (("span_exporter",), ("_batch_processor", "_exporter"), ("_exporter",)):
+            exporter: Any = holder
+            for name in inner:
+                exporter = getattr(exporter, name, None)
+            endpoint = getattr(exporter, "_endpoint", None)
             if endpoint:
                 endpoints.append(endpoint)
     return endpoints

@@ -74,7 +74,7 @@ def _histogram(
         buckets: list[Any] = []
         for index, count in enumerate(point.bucket_counts):
             total += count
-            edge = floatToGoString(edges[index])
+            edge = floatToGoString(edges[index])  # type: ignore[no-untyped-call]
             found = exemplars.get(index)
             buckets.append((edge, total) if found is None else (edge, total, found))
         family.add_metric(_values(point.attributes, names), buckets, point.sum)
@@ -82,7 +82,7 @@ def _histogram(
 
 
 def _by_bucket(point: HistogramDataPoint, edges: Sequence[float]) -> dict[int, Exemplar]:
-    """The newest exemplar of each bucket."""
+    """Find the newest exemplar of each bucket."""
     found: dict[int, Exemplar] = {}
     for exemplar in sorted(point.exemplars, key=lambda each: each.time_unix_nano):
         index = next(i for i, edge in enumerate(edges) if exemplar.value <= edge)

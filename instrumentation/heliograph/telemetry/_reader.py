@@ -76,7 +76,7 @@ class PushOrPullReader(MetricReader):
             try:
                 if not self._pulling:
                     self.collect(timeout_millis)
-            except Exception:
+            except Exception:  # noqa: BLE001 - must not reach the application
                 _log.debug("the last collection failed", exc_info=True)
             finally:
                 self._one_at_a_time.release()
@@ -96,7 +96,7 @@ class PushOrPullReader(MetricReader):
                 with self._one_at_a_time:
                     if not self._pulling:
                         self.collect()
-            except Exception:
+            except Exception:  # noqa: BLE001 - must not reach the application
                 _log.debug("a collection failed", exc_info=True)
 
     def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> None:  # noqa: ANN401

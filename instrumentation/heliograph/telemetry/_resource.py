@@ -17,7 +17,7 @@ INSTANCE: Final = "service.instance.id"
 
 
 def build_resource(settings: Settings) -> Resource:
-    """The resource: arguments, then `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` over them.
+    """Build the resource: arguments, then `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` over them.
 
     `service.instance.id` is unique to the process, since two processes with one id would overwrite each other's
     counters (https://opentelemetry.io/docs/specs/semconv/resource/service/).
@@ -36,7 +36,7 @@ def build_resource(settings: Settings) -> Resource:
 
 
 def forked_instance(before: Resource) -> Resource:
-    """What changes in a forked child: its instance id, derived from an id that the user chose."""
+    """Say what changes in a forked child: its instance id, derived from an id that the user chose."""
     chosen = OTELResourceDetector().detect().attributes.get(INSTANCE)
     fresh = f"{chosen}-{os.getpid()}" if chosen and before.attributes.get(INSTANCE) else str(uuid.uuid4())
     return Resource({INSTANCE: fresh, "process.pid": str(os.getpid())})

@@ -138,7 +138,7 @@ class Runtime:
                 batches = getattr(part, "_batch_processor", None)
                 with contextlib.suppress(Exception):
                     # The public shutdown() waits 30 s whatever it is told.
-                    batches.shutdown(timeout_millis=left) if batches is not None else part.shutdown()
+                    batches.shutdown(timeout_millis=left) if batches is not None else part.shutdown()  # type: ignore[no-untyped-call]
         self.reader.shutdown(max((deadline - time.monotonic()) * 1000, 1))
         _sink.install(None)
         self._undo_quiet()
@@ -179,7 +179,7 @@ def _within(timeout: float, work: Callable[[], None]) -> None:
     def safely() -> None:
         try:
             work()
-        except Exception:
+        except Exception:  # noqa: BLE001 - must not reach the application
             _log.debug("a flush failed", exc_info=True)
 
     thread = threading.Thread(target=safely, name="heliograph-flush", daemon=True)

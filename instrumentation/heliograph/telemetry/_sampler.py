@@ -28,7 +28,7 @@ class MeterAllSampler(Sampler):
     def __init__(self, inner: Sampler) -> None:
         self._inner = inner
 
-    def should_sample(
+    def should_sample(  # noqa: PLR0917 - the signature is the SDK's
         self,
         parent_context: Context | None,
         trace_id: int,

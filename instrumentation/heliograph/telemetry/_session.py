@@ -39,14 +39,14 @@ class OneAttemptSession(requests.Session):
         self._remaining = remaining
         self.failure: UndeliveredError | None = None
 
-    def request(self, *args: Any, timeout: Any = None, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+    def request(self, method: Any, url: Any, *args: Any, timeout: Any = None, **kwargs: Any) -> requests.Response:  # noqa: ANN401
         """Send once."""
         self.failure = None
         remaining = self._remaining()
         if remaining is not None:
             timeout = max(min(timeout or remaining, remaining), 0.05)
         try:
-            response = super().request(*args, timeout=timeout, **kwargs)
+            response = super().request(method, url, *args, timeout=timeout, **kwargs)
         except Exception as error:
             self.failure = UndeliveredError(_plain(error), retryable=True)
             raise self.failure from error
@@ -61,7 +61,7 @@ class OneAttemptSession(requests.Session):
 
 
 def _plain(error: BaseException) -> str:
-    """The innermost cause, in a few words: "Connection refused" rather than three nested representations."""
+    """Say the innermost cause: "Connection refused" rather than three nested representations."""
     seen: BaseException = error
     for _ in range(8):
         inner = getattr(seen, "reason", None) or seen.__cause__ or seen.__context__

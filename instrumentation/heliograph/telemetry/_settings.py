@@ -141,7 +141,7 @@ class _Environment:
         return frozenset(chosen)
 
     def metrics_port(self) -> int | None:
-        """The port to be scraped at, None to push."""
+        """Give the port to be scraped at, None to push."""
         name = "HELIOGRAPH_METRICS_PORT"
         if self.text(name) is None:
             if (self.text("OTEL_METRICS_EXPORTER") or "").lower() != "prometheus":
@@ -160,7 +160,7 @@ class _Environment:
 
 
 def _script_name() -> str:
-    """A name for a service that has none: the script's, or the module's after `python -m`."""
+    """Name a service that has no name: the script's, or the module's after `python -m`."""
     given = Path(sys.argv[0]) if sys.argv and sys.argv[0] not in {"", "-c", "-m"} else None
     if given is None:
         return "unknown_service:python"
