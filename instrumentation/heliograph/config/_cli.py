@@ -58,7 +58,7 @@ def generate(overlays: tuple[Path, ...], *, check: bool, as_json: bool) -> None:
     else:
         _report(root, files, states, check=check)
     if check and any(state != "same" for state in states.values()):
-        raise click.exceptions.Exit(1)
+        raise SystemExit(1)
 
 
 def _state(path: Path, text: str) -> str:

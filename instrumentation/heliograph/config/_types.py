@@ -25,7 +25,7 @@ __all__ = [
 
 # Prometheus' own grammar for durations: the units in this order, each at most once.
 _UNITS = {"y": 31_536_000.0, "w": 604_800.0, "d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_DURATION = re.compile("^(?!$)" + "".join(rf"(?:(?P<{unit}>[0-9]+){unit})?" for unit in _UNITS) + "$")
+_DURATION = re.compile("(?=.)" + "".join(rf"(?:(?P<{unit}>[0-9]+){unit})?" for unit in _UNITS))
 _LOOSE = re.compile(
     r"^\s*([0-9.]+)\s*(ms|milli\w*|s|sec\w*|m|min\w*|h|hr\w*|hour\w*|d|day\w*|w|week\w*)\s*$", re.IGNORECASE
 )
@@ -38,7 +38,7 @@ def complain(what: str, fix: str) -> PydanticCustomError:
 
 def seconds(duration: str) -> float:
     """Return the length of a Prometheus duration (`90s`, `1h30m`, `15d`) in seconds."""
-    match = _DURATION.match(duration)
+    match = _DURATION.fullmatch(duration)
     if match is None:
         raise ValueError(f"no duration: {duration!r}")
     return sum(int(count) * _UNITS[unit] for unit, count in match.groupdict().items() if count)
@@ -47,7 +47,7 @@ def seconds(duration: str) -> float:
 def _duration(value: object) -> str:
     if value == 0 and not isinstance(value, bool):
         return "0s"
-    if isinstance(value, str) and _DURATION.match(value):
+    if isinstance(value, str) and _DURATION.fullmatch(value):
         return value
     return _not_a_duration(value)
 
