@@ -128,8 +128,9 @@ def test_no_password_is_shipped_and_no_administrator_made(root: Path) -> None:
         )
 
 
-def test_retention_is_that_of_the_configuration(services: dict[str, Any]) -> None:
-    retention = load_config().retention
+def test_retention_and_intervals_are_those_of_the_configuration(services: dict[str, Any]) -> None:
+    retention, intervals = load_config().retention, load_config().intervals
+    assert services["loki"]["environment"]["HELIOGRAPH_LOKI_RULER_INTERVAL"] == str(intervals.loki_ruler)
     assert f"--storage.tsdb.retention.time={retention.prometheus}" in services["prometheus"]["command"]
     assert services["loki"]["environment"]["HELIOGRAPH_LOKI_RETENTION"] == str(retention.loki)
     assert services["jaeger"]["environment"]["HELIOGRAPH_JAEGER_RETENTION"] == _in_hours(str(retention.jaeger))
@@ -146,6 +147,7 @@ def test_docker_and_native_pass_the_same_flags(services: dict[str, Any], name: s
         binary=name,
         links={name: f"http://localhost:{getattr(Ports(), name)}"},
         retention={"prometheus": "15d"},
+        loki_ruler="15s",
         foreign_logs=Path("/logs"),
     )
     own = re.compile(r"--(config\.file|storage\.(tsdb\.)?path|web\.listen-address)=")

@@ -28,6 +28,7 @@ def environment(workspace: Workspace, name: str) -> dict[str, str]:
         binary=name,
         links=workspace.settings([], Ports.at(100)).links,
         retention={"prometheus": "15d", "loki": "14d", "jaeger": "168h"},
+        loki_ruler="15s",
         foreign_logs=workspace.foreign_logs,
     )
     return plan_server(server, context, log=workspace.log(name)).env

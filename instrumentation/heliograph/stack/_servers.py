@@ -36,6 +36,8 @@ class Context:
     """name → address as a person on another machine sees it."""
     retention: Mapping[str, str]
     """prometheus, loki (`15d`), jaeger (`168h`: Go knows no days)."""
+    loki_ruler: str
+    """How often Loki evaluates its rules."""
     foreign_logs: Path
     grafana_home: str = ""
 
@@ -94,6 +96,7 @@ SERVERS: tuple[Server, ...] = (
             "HELIOGRAPH_LOKI_DIR": "{data}",
             "HELIOGRAPH_LOKI_RULES": "{config}/loki/rules",
             "HELIOGRAPH_LOKI_RETENTION": "{retention[loki]}",
+            "HELIOGRAPH_LOKI_RULER_INTERVAL": "{loki_ruler}",
             "HELIOGRAPH_ALERTMANAGER_URL": "http://" + _HOST + ":{ports.alertmanager}",
             "HELIOGRAPH_GRAFANA_URL": "{links[grafana]}",
         },

@@ -144,6 +144,7 @@ class Stack:
                 binary=binaries[server.name],
                 links=settings.links,
                 retention=settings.retention,
+                loki_ruler=str(settings.config.intervals.loki_ruler),
                 foreign_logs=self.workspace.foreign_logs,
                 grafana_home=os.environ.get("GRAFANA_HOME", ""),
             )

@@ -156,6 +156,26 @@ def test_logs_shows_the_last_lines_and_knows_the_names(stack: Cli) -> None:
     assert "Traceback" not in unknown.stderr
 
 
+def test_logs_follows_a_log_also_over_its_cut(stack: Cli) -> None:
+    log = stack.fakes.workspace.log("loki")
+    log.write_text("before\n")
+    process = stack.start("logs", "loki", "--follow")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "before\n"
+    with log.open("a") as writer:
+        for line in ("one", "two"):
+            writer.write(line + "\n")
+            writer.flush()
+            assert process.stdout.readline() == line + "\n"
+        os.truncate(log, 0)
+        writer.write("new\n")
+        writer.flush()
+        assert process.stdout.readline() == "new\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == 130
+
+
 def test_a_server_that_dies_ends_up_with_its_last_words_and_1(cli: Cli) -> None:
     cli.plan(cli.fakes.server("bad", dies=3))
     failed = cli.run("up")

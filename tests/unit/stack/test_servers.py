@@ -27,6 +27,7 @@ def planned(server: Server) -> PlannedServer:
         binary=f"/cache/{server.binary or server.name}",
         links=LINKS,
         retention={"prometheus": "15d", "loki": "14d", "jaeger": "168h"},
+        loki_ruler="15s",
         foreign_logs=Path("/state/foreign-logs"),
         grafana_home="/opt/grafana",
     )
