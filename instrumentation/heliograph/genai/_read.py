@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from opentelemetry.trace import StatusCode
 
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Call", "is_call", "looks_like_genai", "read_call"]
 
 Status = Literal["success", "error", "cancelled"]
-_LANGSMITH_SCOPE = "langsmith"
+_LANGSMITH_SCOPE: Final = "langsmith"
+_LANGSMITH_CALLS: Final = frozenset({"llm", "embedding"})
+_LONGEST_DETAILS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,15 @@ def looks_like_genai(attributes: Mapping[str, Any] | None) -> bool:
 
 
 def is_call(span: ReadableSpan) -> bool:
-    """Whether the finished span is one call of a model."""
+    """Whether the finished span is one call of a model.
+
+    LangSmith names the operation of a retriever "embeddings" and of a prompt or parser "chat": there the kind of
+    the run decides.
+    """
     attributes = span.attributes
-    return bool(attributes) and _operation(attributes) in v.COUNTED_OPERATIONS  # type: ignore[arg-type]
+    if not attributes or _operation(attributes) not in v.COUNTED_OPERATIONS:
+        return False
+    return not _from_langsmith(span) or attributes.get(v.LANGSMITH_KIND.name) in _LANGSMITH_CALLS
 
 
 def read_call(span: ReadableSpan) -> Call:
@@ -110,7 +120,7 @@ def failure_of(span: ReadableSpan) -> str | None:
     named = _text(_first(attributes, v.ERROR_TYPE))
     raised = next((e for e in reversed(span.events) if e.name == "exception"), None)
     raised_type = _text((raised.attributes or {}).get("exception.type")) if raised else None
-    from_langsmith = span.instrumentation_scope is not None and span.instrumentation_scope.name == _LANGSMITH_SCOPE
+    from_langsmith = _from_langsmith(span)
     if span.status.status_code is StatusCode.ERROR or named or (from_langsmith and raised):
         if from_langsmith and raised:
             # LangSmith wraps every error in a bare Exception whose message starts with "TypeName(": use that.
@@ -137,6 +147,10 @@ def _outcome(
     return "success", None
 
 
+def _from_langsmith(span: ReadableSpan) -> bool:
+    return span.instrumentation_scope is not None and span.instrumentation_scope.name == _LANGSMITH_SCOPE
+
+
 def _operation(attributes: Mapping[str, Any]) -> str:
     name = str(_first(attributes, v.OPERATION) or "")
     return v.OPERATION_ALIASES.get(name, name)
@@ -152,12 +166,14 @@ def _first(attributes: Mapping[str, Any], spec: v.AttributeSpec) -> Any:  # noqa
 
 def _details(attributes: Mapping[str, Any], spec: v.AttributeSpec) -> dict[str, Any]:
     value = attributes.get(spec.name)
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return {}
-    return value if isinstance(value, dict) else {}
+    if not isinstance(value, str):
+        return {}
+    # LangSmith writes str(dict): Python's notation, not JSON's.
+    for parse in (ast.literal_eval, json.loads):
+        with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            found = parse(value[:_LONGEST_DETAILS])
+            return found if isinstance(found, dict) else {}
+    return {}
 
 
 def _count(value: Any) -> int | None:  # noqa: ANN401

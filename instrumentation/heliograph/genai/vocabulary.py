@@ -296,11 +296,12 @@ REASONING_TOKENS: Final = AttributeSpec(
     ("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens"), "Output tokens of reasoning."
 )
 INPUT_TOKEN_DETAILS: Final = AttributeSpec(
-    ("gen_ai.usage.input_token_details",), "LangSmith: JSON object with cache_read and cache_creation."
+    ("gen_ai.usage.input_token_details",), "LangSmith: a dictionary with cache_read and cache_creation."
 )
 OUTPUT_TOKEN_DETAILS: Final = AttributeSpec(
-    ("gen_ai.usage.output_token_details",), "LangSmith: JSON object with reasoning."
+    ("gen_ai.usage.output_token_details",), "LangSmith: a dictionary with reasoning."
 )
+LANGSMITH_KIND: Final = AttributeSpec(("langsmith.span.kind",), "LangSmith: kind of the run (llm, chain, tool, ...).")
 TIME_TO_FIRST_CHUNK: Final = AttributeSpec(
     ("gen_ai.response.time_to_first_chunk", "gen_ai.server.time_to_first_token"), "Seconds, streamed answers."
 )
@@ -334,6 +335,7 @@ ATTRIBUTES: Final = (
     REASONING_TOKENS,
     INPUT_TOKEN_DETAILS,
     OUTPUT_TOKEN_DETAILS,
+    LANGSMITH_KIND,
     TIME_TO_FIRST_CHUNK,
     ERROR_TYPE,
     COST_USD,

@@ -25,6 +25,7 @@ from opentelemetry.sdk.trace.id_generator import IdGenerator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from uuid import UUID
 
     from heliograph.telemetry._runtime import Runtime
 
@@ -100,14 +101,12 @@ def _keep_trace(module: Any) -> None:  # noqa: ANN401
         if manager is None or not around.is_valid:
             return manager
         try:
-            from langsmith._internal._otel_utils import get_otel_span_id_from_uuid
-
             run = args[0] if args else kwargs["run_tree"]
             return trace.use_span(
                 trace.NonRecordingSpan(
                     trace.SpanContext(
                         around.trace_id,
-                        get_otel_span_id_from_uuid(run.id),
+                        _span_id(run.id),
                         is_remote=False,
                         trace_flags=around.trace_flags,
                         trace_state=around.trace_state,
@@ -132,15 +131,11 @@ def _keep_ids(module: Any) -> None:  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
         token = None
         try:
-            from langsmith._internal._otel_utils import get_otel_span_id_from_uuid, get_otel_trace_id_from_uuid
-
             tracer = getattr(instance, "_tracer", None)
             if tracer is not None and not isinstance(tracer.id_generator, _RunIds):
                 tracer.id_generator = _RunIds(tracer.id_generator)
             operation = args[0] if args else kwargs["op"]
-            token = _run_id.set(
-                (get_otel_trace_id_from_uuid(operation.trace_id), get_otel_span_id_from_uuid(operation.id))
-            )
+            token = _run_id.set((operation.trace_id.int, _span_id(operation.id)))
         except Exception:  # noqa: BLE001 - must not reach the application
             _log.debug("a langsmith span has an id of its own", exc_info=True)
         try:
@@ -150,6 +145,11 @@ def _keep_ids(module: Any) -> None:  # noqa: ANN401
                 _run_id.reset(token)
 
     _wrap(module, "OTELExporter._create_span_for_run", with_id)
+
+
+def _span_id(run_id: UUID) -> int:
+    """Take the random half of a run's UUID; its other half is mostly the time, equal for runs of one moment."""
+    return run_id.int & 0xFFFF_FFFF_FFFF_FFFF
 
 
 def _wrap(module: Any, name: str, wrapper: Callable[..., Any]) -> None:  # noqa: ANN401

@@ -41,7 +41,8 @@ class MeterAllSampler(Sampler):
         """Decide as the sampler within does, but record calls that it drops."""
         result = self._inner.should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)
         if result.decision is Decision.DROP and looks_like_genai(attributes):
-            return SamplingResult(Decision.RECORD_ONLY, result.attributes, result.trace_state)
+            # The span starts with the result's attributes, and a dropping sampler gives none.
+            return SamplingResult(Decision.RECORD_ONLY, attributes, result.trace_state)
         return result
 
     def get_description(self) -> str:

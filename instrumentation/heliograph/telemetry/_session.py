@@ -39,14 +39,21 @@ class OneAttemptSession(requests.Session):
         self._remaining = remaining
         self.failure: UndeliveredError | None = None
 
-    def request(self, method: Any, url: Any, *args: Any, timeout: Any = None, **kwargs: Any) -> requests.Response:  # noqa: ANN401
+    def request(  # type: ignore[override]  # the exporters pass everything by keyword
+        self,
+        method: Any,
+        url: Any,
+        *,
+        timeout: Any = None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> requests.Response:
         """Send once."""
         self.failure = None
         remaining = self._remaining()
         if remaining is not None:
             timeout = max(min(timeout or remaining, remaining), 0.05)
         try:
-            response = super().request(method, url, *args, timeout=timeout, **kwargs)
+            response = super().request(method, url, timeout=timeout, **kwargs)
         except Exception as error:
             self.failure = UndeliveredError(_plain(error), retryable=True)
             raise self.failure from error
