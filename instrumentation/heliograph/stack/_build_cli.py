@@ -36,7 +36,8 @@ def build(names: tuple[str, ...], *, tools: bool, only_list: bool, only_prune: b
     """Build the servers of the stack into the user cache; those already there are left alone.
 
     NAMES are servers, tools or single binaries such as promtool; without any, everything the stack needs. A cold build
-    of all five servers takes about a quarter of an hour on two cores and needs Go, but neither Docker nor root.
+    of all five servers takes about a quarter of an hour on two cores and up to 14 GB of disk for Go's own caches. It
+    needs Go, but neither Docker nor root.
     """
     for name in names:
         recipe_of(name)

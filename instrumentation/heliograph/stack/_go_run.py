@@ -24,7 +24,7 @@ _CAUSES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("no space left on device", "disk quota exceeded"),
         "the disk is full",
-        "free about 6 GB (`go clean -cache` empties Go's build cache), then run `heliograph build` again",
+        "free up to 14 GB (`go clean -cache` empties Go's build cache), then run `heliograph build` again",
     ),
     (
         ("checksum mismatch", "SECURITY ERROR"),
@@ -81,8 +81,8 @@ class Counter:
     def hint(self) -> str:
         """One phrase for the progress line."""
         if self.packages:
-            return f"{self.packages} packages compiled"
-        return f"{self.modules} modules downloaded" if self.modules else "looking up modules"
+            return f"{self.packages} package{'s' * (self.packages > 1)} compiled"
+        return f"{self.modules} module{'s' * (self.modules > 1)} downloaded" if self.modules else "looking up modules"
 
 
 def run(

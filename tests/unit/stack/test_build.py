@@ -199,7 +199,7 @@ def test_events_tell_which_how_far_and_how_long(fake: Fake) -> None:
     ]
     states = [event.state for event in events if event.name == "plain"]
     assert list(dict.fromkeys(states)) == ["downloading", "compiling", "done"]
-    assert "1 packages compiled" in {event.hint for event in events}
+    assert "1 package compiled" in {event.hint for event in events}
     assert all(event.elapsed >= 0 for event in events)
     assert fake.calls
 
