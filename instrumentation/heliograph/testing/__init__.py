@@ -7,5 +7,6 @@ time, and faults on demand.
 from __future__ import annotations
 
 from heliograph.testing._server import LLMServer
+from heliograph.testing._service import ReceivedRequest
 
-__all__ = ["LLMServer"]
+__all__ = ["LLMServer", "ReceivedRequest"]

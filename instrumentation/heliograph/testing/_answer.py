@@ -31,10 +31,11 @@ _QUESTION = re.compile(r"^\s*question\s*:\s*(.+)$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+(?=[A-Z`\"'(*])")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]+")
 _STOP_WORDS = frozenset(
-    "about all also and any are because been but can could did does doing for from get give had has have her his how"  # noqa: SIM905 - easier to read than ninety strings
-    " into its just like make more most much must not off one only other our out over own please question same say"
-    " should show some such tell than that the their them then there these they this those through use used using was"
-    " way well were what when where which while who why will with without would you your".split()
+    "about all also am an and any are as at be because been but by can could did do does doing for from get"  # noqa: SIM905 - easier to read than a hundred strings
+    " give had has have he her his how if in into is it its just like make me more most much must my no not of"
+    " off on one only or other our out over own please question same say she should show so some such tell than"
+    " that the their them then there these they this those through to up us use used using was way we well were"
+    " what when where which while who why will with without would you your".split()
 )
 
 

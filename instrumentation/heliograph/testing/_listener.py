@@ -56,6 +56,10 @@ class QuietHTTPServer(ThreadingHTTPServer):
         for thread in open_ones.values():
             if thread is not None:
                 thread.join(_JOIN_SECONDS)
+
+    def server_close(self) -> None:
+        """Close what listens."""
+        super().server_close()
         self._woken.close()
         self._wake.close()
 

@@ -135,7 +135,7 @@ class LLMServer:
     ) -> None:
         """Switch a fault on: `401`, `429`, `500`, `cut`, `filter`, `garbage` or `slow`; `none` switches all off.
 
-        `rate` is the share of requests that suffer, kept exactly; `seconds` how long it lasts (None: until `none`).
+        `rate` is the share of requests that suffer, kept without dice; `seconds` how long it lasts (None: no end).
         `delay`: how much longer a `slow` answer takes; `retry_after`: what a `429` asks for; both in seconds.
         `endpoint` (`chat.completions`, `embeddings`, `responses`) and `model` narrow it. Raises ValueError.
         """
