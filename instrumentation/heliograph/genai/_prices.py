@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from typing import TYPE_CHECKING, Final
@@ -40,10 +41,15 @@ class Prices:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], tuple[Provider, ModelInfo] | None] = {}
+        self._warming = False
 
     def warm(self) -> None:
-        """Load the list (about 0.2 s) on a thread of its own, so that the first call does not wait for it."""
-        threading.Thread(target=self._load, name="heliograph-prices", daemon=True).start()
+        """Load the list (about 0.3 s) on a thread of its own, once: while the first call waits for its answer."""
+        if self._warming:
+            return
+        self._warming = True
+        with contextlib.suppress(RuntimeError):  # the interpreter is ending
+            threading.Thread(target=self._load, name="heliograph-prices", daemon=True).start()
 
     def cost(self, call: Call) -> float | None:
         """Cost of the call in USD; None where its usage is not known or its model has no price."""
@@ -85,9 +91,9 @@ class Prices:
 
     @staticmethod
     def _find(provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
-        from genai_prices.data_snapshot import get_snapshot
-
         try:
+            from genai_prices.data_snapshot import get_snapshot
+
             return get_snapshot().find_provider_model(model, None, provider, None)
         except Exception:  # noqa: BLE001 - LookupError, or a defect of the list: unpriced either way
             return None

@@ -92,6 +92,7 @@ class GenAIProcessor(SpanProcessor):
             span.set_attribute(v.CHAIN.name, chain)
         if looks_like_genai(attributes):
             span.set_attribute(v.METERED.name, value=True)
+            self._meter.prices.warm()
 
     def _end(self, span: ReadableSpan) -> ReadableSpan:
         context = span.context

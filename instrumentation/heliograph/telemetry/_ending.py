@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["watch"]
 
-TIMEOUT: Final = 5.0
-"""Seconds that the end of a process may take for telemetry."""
-
 
 def watch(current: Callable[[], Runtime | None]) -> None:
     """Flush and close what `current()` gives whenever the process ends; renew it in forked children."""
@@ -28,13 +25,13 @@ def watch(current: Callable[[], Runtime | None]) -> None:
     def at_exit() -> None:
         runtime = current()
         if runtime is not None:
-            runtime.close(TIMEOUT, clean=not _crashed())
+            runtime.close(runtime.settings.exit_timeout, clean=not _crashed())
 
     atexit.register(at_exit)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=lambda: _in_child(current))
     _watch_multiprocessing(at_exit)
-    _watch_sigterm(at_exit)
+    _watch_sigterm(current, at_exit)
 
 
 def _crashed() -> bool:
@@ -67,7 +64,7 @@ class _Marker:
 _marker: Final = _Marker()
 
 
-def _watch_sigterm(at_exit: Callable[[], None]) -> None:
+def _watch_sigterm(current: Callable[[], Runtime | None], at_exit: Callable[[], None]) -> None:
     """Flush on SIGTERM where its default action would end the process; a handler of the user's is left alone."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGTERM"):
         return
@@ -80,7 +77,8 @@ def _watch_sigterm(at_exit: Callable[[], None]) -> None:
         worker = threading.Thread(target=at_exit, name="heliograph-sigterm", daemon=True)
         with contextlib.suppress(RuntimeError):
             worker.start()
-            worker.join(TIMEOUT + 1)
+            runtime = current()
+            worker.join((runtime.settings.exit_timeout if runtime is not None else 0.0) + 1)
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from opentelemetry import trace
 
-from heliograph.telemetry._handler import extra_of
+from heliograph.telemetry._bridge import extra_of
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping

@@ -1,4 +1,4 @@
-"""Everything one configured process runs: providers, processors, the reader, the handler, and their end."""
+"""Everything one configured process runs: providers, processors, the reader, the bridge from logging, and their end."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from heliograph.genai._meter import CallMeter
 from heliograph.genai._processor import GenAIProcessor
 from heliograph.genai._run import RUNS
 from heliograph.telemetry import _joining
+from heliograph.telemetry._bridge import LogBridge
 from heliograph.telemetry._exporters import deliveries
 from heliograph.telemetry._fork import renew_providers
-from heliograph.telemetry._handler import OTLPHandler
 from heliograph.telemetry._health import DeliveryHealth, quieten_sdk
 from heliograph.telemetry._reader import PushOrPullReader
 from heliograph.telemetry._resource import build_resource
@@ -90,11 +90,10 @@ class Runtime:
         if self.tracers is not None:
             self.tracers.add_span_processor(self.processor)
 
-        self.handler = OTLPHandler(self.loggers)
+        self.bridge = LogBridge(self.loggers)
         if "logs" in settings.exports:
-            self.handler.reattach()
+            self.bridge.attach()
         self._observe()
-        self.meter.prices.warm()
         _sink.install(self.meter)
         self.reader.start()
 
@@ -126,7 +125,7 @@ class Runtime:
         self._closed = True
         started = time.monotonic()
         deadline = started + timeout
-        self.handler.detach()
+        self.bridge.detach()
         _within(min(timeout / 2, 2.0), lambda: _flush_langsmith(min(timeout / 2, 2.0)))
         if clean:
             self._ended = time.time()
@@ -159,7 +158,6 @@ class Runtime:
         instruments = self.meter.instruments
 
         def heartbeat(_: CallbackOptions) -> Iterable[Observation]:
-            self.handler.reattach() if not self._closed and "logs" in self.settings.exports else None
             return [Observation(self._ended if self._ended is not None else time.time())]
 
         def clean_exit(_: CallbackOptions) -> Iterable[Observation]:

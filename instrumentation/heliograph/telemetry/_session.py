@@ -39,13 +39,13 @@ class OneAttemptSession(requests.Session):
         self._remaining = remaining
         self.failure: UndeliveredError | None = None
 
-    def request(  # type: ignore[override]  # the exporters pass everything by keyword
+    def request(  # type: ignore[override]
         self,
-        method: Any,
-        url: Any,
+        method: str | bytes,
+        url: str | bytes,
         *,
-        timeout: Any = None,
-        **kwargs: Any,  # noqa: ANN401
+        timeout: float | None = None,
+        **kwargs: Any,  # noqa: ANN401 - the exporters pass everything else by keyword
     ) -> requests.Response:
         """Send once."""
         self.failure = None

@@ -18,11 +18,16 @@ Signal = Literal["traces", "metrics", "logs"]
 SIGNALS: Final[tuple[Signal, ...]] = ("traces", "metrics", "logs")
 DEFAULT_INTERVAL: Final = 5.0
 DEFAULT_TIMEOUT: Final = 10.0
+DEFAULT_EXIT_TIMEOUT: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One application's telemetry. Times are in seconds; `endpoint` is a base URL without a signal path."""
+    """One application's telemetry.
+
+    Times are in seconds; `timeout` is for one request, `exit_timeout` for all that is left when the process ends.
+    `endpoint` is a base URL without a signal path.
+    """
 
     service_name: str
     service_version: str | None = None
@@ -32,6 +37,7 @@ class Settings:
     protocol: Literal["http/protobuf", "grpc"] = "http/protobuf"
     metric_interval: float = DEFAULT_INTERVAL
     timeout: float = DEFAULT_TIMEOUT
+    exit_timeout: float = DEFAULT_EXIT_TIMEOUT
     instrument: bool | tuple[str, ...] = True
     capture_content: bool = False
     resource_attributes: Mapping[str, str] = field(default_factory=dict)
@@ -75,6 +81,7 @@ class Settings:
             protocol=protocol,
             metric_interval=env.milliseconds("OTEL_METRIC_EXPORT_INTERVAL", metric_interval),
             timeout=env.seconds("OTEL_EXPORTER_OTLP_TIMEOUT", DEFAULT_TIMEOUT),
+            exit_timeout=env.seconds("HELIOGRAPH_EXIT_TIMEOUT", DEFAULT_EXIT_TIMEOUT),
             instrument=instrument if isinstance(instrument, bool) else tuple(instrument),
             capture_content=capture_content or env.captures_content(),
             resource_attributes=dict(resource_attributes or {}),

@@ -1,27 +1,31 @@
 """The application's own `logging` records, as OTLP logs with trace and span id.
 
-A handler of ours: the SDK's is deprecated, and the one of `opentelemetry-instrumentation-logging` replaces the
-record factory and three functions of `logging` to stay attached. This one changes nothing else; should a later
-`dictConfig` remove it, it is put back (`reattach`).
+No handler is added to the root logger: with one there, a later `logging.basicConfig()` does nothing, warnings of
+an unconfigured program are shown no more, and a later `dictConfig` throws it out. Instead, `Logger.callHandlers`
+is observed: every record that a logger accepts passes there, whatever handlers there are.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 import time
 import traceback
 from typing import TYPE_CHECKING, Any, Final
 
+import wrapt
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_current, get_value
 
 from heliograph.telemetry._health import is_delivering
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from opentelemetry._logs import Logger, LoggerProvider
 
-__all__ = ["OTLPHandler", "extra_of"]
+__all__ = ["LogBridge", "extra_of"]
 
 _STANDARD: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
     "asctime",
@@ -45,31 +49,36 @@ _SEVERITIES: Final = (
 )
 
 
-class OTLPHandler(logging.Handler):
+class LogBridge:
     """Emits records through an OpenTelemetry LoggerProvider; never raises, never blocks on the network."""
 
-    def __init__(self, provider: LoggerProvider, level: int = logging.NOTSET) -> None:
-        super().__init__(level)
+    def __init__(self, provider: LoggerProvider) -> None:
         self._provider = provider
         self._loggers: dict[str, Logger] = {}
+        self._thread = threading.local()
+
+    def attach(self) -> None:
+        """See every record from now on, instead of any bridge before."""
+        global _bridge  # noqa: PLW0603 - one process, one bridge
+        _bridge = self
+        if not isinstance(logging.Logger.callHandlers, wrapt.ObjectProxy):
+            wrapt.wrap_function_wrapper(logging, "Logger.callHandlers", _observe)
+
+    def detach(self) -> None:
+        """See no more records."""
+        global _bridge  # noqa: PLW0603
+        if _bridge is self:
+            _bridge = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hand the record on, unless it was logged while telemetry is being sent."""
-        if is_delivering() or get_value(_SUPPRESS_INSTRUMENTATION_KEY):
+        """Hand the record on, unless it was logged while telemetry is made or sent."""
+        if getattr(self._thread, "busy", False) or is_delivering() or get_value(_SUPPRESS_INSTRUMENTATION_KEY):
             return
+        self._thread.busy = True
         # Nothing is logged about a failure here: it would come back.
         with contextlib.suppress(Exception):
             self._logger(record.name).emit(_translate(record))
-
-    def reattach(self) -> None:
-        """Be a handler of the root logger, also after a reconfiguration of `logging`."""
-        root = logging.getLogger()
-        if self not in root.handlers:
-            root.addHandler(self)
-
-    def detach(self) -> None:
-        """Stop."""
-        logging.getLogger().removeHandler(self)
+        self._thread.busy = False
 
     def _logger(self, name: str) -> Logger:
         logger = self._loggers.get(name)
@@ -78,6 +87,16 @@ class OTLPHandler(logging.Handler):
             if len(self._loggers) < _MOST_LOGGERS:
                 self._loggers[name] = logger
         return logger
+
+
+_bridge: LogBridge | None = None
+
+
+def _observe(wrapped: Callable[..., Any], _: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401 - the method's own result
+    bridge = _bridge
+    if bridge is not None:
+        bridge.emit(args[0] if args else kwargs["record"])
+    return wrapped(*args, **kwargs)
 
 
 def extra_of(record: logging.LogRecord) -> dict[str, Any]:
