@@ -11,8 +11,9 @@ local promql = import '../lib/promql.libsonnet';
   local labels = promql.model + ['type'],
   // Both gauges come from the same response, so their labels are the same.
   local used = '100 * (1 - %s / %s)' % [metrics.llmQuotaRemaining.name, metrics.llmQuotaLimit.name],
-  // A reading is as old as the last call of its process: without a recent one, the limit has long been refilled.
-  local caller = ['job', 'instance', 'provider', 'model'],
+  // A reading is as old as the last call of its process: without a recent one, the limit has long been refilled. Not
+  // joined by model: limits belong to the model that was asked for, calls are counted under the one that answered.
+  local caller = ['job', 'instance', 'provider'],
 
   alerts+: [
     {

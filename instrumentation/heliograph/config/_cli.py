@@ -28,7 +28,7 @@ __all__ = ["generate"]
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file differs from what would be written.")
 @click.option("as_json", "--json", is_flag=True, help="Report as JSON: one state per file.")
 def generate(overlays: tuple[Path, ...], *, check: bool, as_json: bool) -> None:
-    r"""Render rules, routing and boards from heliograph.yaml.
+    """Render rules, routing and boards from heliograph.yaml.
 
     Writes prometheus/generated, alertmanager/generated and dashboards/generated, which the containers read. The
     native stack (`heliograph up`) renders for itself and needs none of this.
@@ -40,7 +40,7 @@ def generate(overlays: tuple[Path, ...], *, check: bool, as_json: bool) -> None:
       heliograph generate --check                # in CI
 
     Exit status: 0 done (or nothing to do), 1 drift found by --check, 2 the configuration is wrong.
-    """
+    """  # noqa: D301 - click wants the character itself
     root = config_root()
     if root.name == "_bundle" and not check:
         raise HeliographError(
