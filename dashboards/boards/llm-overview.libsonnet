@@ -89,7 +89,6 @@ local tokens = import '../lib/tokens.libsonnet';
   local service = 'job=~"$service", deployment_environment_name=~"$environment"',
   local queries = service + ', chain=~"$chain", tenant=~"$tenant"',
   local calls = queries + ', model=~"$model"',
-  local models = service + ', model=~"$model"',
   local finished = ', status!="cancelled"',
 
   local variables = {
@@ -167,10 +166,10 @@ local tokens = import '../lib/tokens.libsonnet';
     quota:
       p.stat(
         'Quota used',
-        "The fullest of the providers' rate limits (requests or tokens), of all models shown.",
+        "The fullest of the providers' rate limits (requests or tokens). Not filtered by model.",
         units.percent,
         q.instant(
-          'max(100 * (1 - %s{%s} / %s{%s}))' % [m.llmQuotaRemaining.name, models, m.llmQuotaLimit.name, models], 'used'
+          'max(100 * (1 - %s{%s} / %s{%s}))' % [m.llmQuotaRemaining.name, service, m.llmQuotaLimit.name, service], 'used'
         )
       ) + p.decimals(0) + p.noValue('unknown') + p.alert(config, 'HighQuotaUse'),
 
@@ -313,12 +312,13 @@ local tokens = import '../lib/tokens.libsonnet';
     quota:
       p.timeSeries(
         'Quota used by model',
-        "Share of the provider's rate limit in use, from the headers of its last response to each process.",
+        "Share of the provider's rate limit in use, from its last response to each process. By the model that was asked for, "
+        + 'which is not always the name under which the answer is counted; so it is not filtered by model.',
         units.percent,
         [
           q.range(
             'max by (provider, model, type) (100 * (1 - %s{%s} / %s{%s}))'
-            % [m.llmQuotaRemaining.name, models, m.llmQuotaLimit.name, models],
+            % [m.llmQuotaRemaining.name, service, m.llmQuotaLimit.name, service],
             '{{provider}} {{model}} {{type}}'
           ),
         ]

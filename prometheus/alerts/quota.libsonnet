@@ -32,7 +32,7 @@ local promql = import '../lib/promql.libsonnet';
           calling: promql.atLeast(knobs.minimum, metrics.llmRequests.name, '', knobs.window, caller),
           threshold: threshold,
         },
-        keeps: labels,
+        keeps: promql.service,  // the board's models are those that answered
         summary: "A provider's rate limit is nearly used up; calls will be refused.",
         description(threshold)::
           alert.service + ' has used {{ $value | printf "%.0f" }} % of its {{ $labels.type }} quota for ' + alert.model

@@ -63,7 +63,10 @@ def _cases() -> list[Any]:
 def _links(alert: str, labels: dict[str, str], description: str, now: datetime) -> dict[str, str]:
     hour_ago = int((now - timedelta(hours=1)).timestamp() * 1000)
     variables = "".join(
-        f"&var-{variable}={quote_plus(labels[label])}" for variable, label in VARIABLES.items() if labels.get(label)
+        f"&var-{variable}={quote_plus(labels[label])}"
+        for variable, label in VARIABLES.items()
+        # A limit is that of the model that was asked for; the board's models are those that answered.
+        if labels.get(label) and (alert, label) != ("HighQuotaUse", "model")
     )
     links = {
         "runbook_url": f"http://localhost:8025/runbooks/{alert}",
