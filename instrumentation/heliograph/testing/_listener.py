@@ -7,6 +7,7 @@ import selectors
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 
 __all__ = ["QuietHTTPServer"]
@@ -33,9 +34,8 @@ class QuietHTTPServer(ThreadingHTTPServer):
             raise
 
     def server_bind(self) -> None:
-        """Bind without asking the name service for the host's full name, which may take seconds."""
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
+        """Bind without asking the name service for the host's full name, as HTTPServer does; it may take seconds."""
+        TCPServer.server_bind(self)
 
     def serve_until_stopped(self) -> None:
         """Accept connections until `stop` is called, without polling."""

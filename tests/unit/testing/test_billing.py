@@ -102,14 +102,30 @@ def test_a_stream_that_is_cut_is_billed_for_what_came(server: LLMServer, client:
 
 
 def test_a_client_that_leaves_is_billed_until_then(connect: Callable[..., openai.OpenAI], passages: str) -> None:
-    with LLMServer(first_token=0, per_token=0.02) as server:
+    with LLMServer(first_token=0, per_token=0.25) as server:
         with connect(server).chat.completions.create(model=MODEL, messages=ask(passages), stream=True) as stream:
             for chunk in stream:
                 if chunk.choices[0].delta.content:
                     break
         record = wait_for_bills(server, 1)[0]
     assert record["complete"] is False
-    assert 1 <= record["usage"]["completion_tokens"] <= 10
+    # The one that was read, and the one that was being made when the client left.
+    assert record["usage"]["completion_tokens"] == 2
+
+
+def test_a_stream_ends_only_when_its_bill_is_written(
+    server: LLMServer, client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = server._service.ledger
+    at_once = ledger.bill
+
+    def slowly(**record: Any) -> None:
+        time.sleep(0.2)
+        at_once(**record)
+
+    monkeypatch.setattr(ledger, "bill", slowly)
+    list(client.chat.completions.create(model=MODEL, messages=ask("Hello?"), stream=True))
+    assert len(server.usage()) == 1
 
 
 def test_stopping_the_server_bills_what_was_under_way(

@@ -120,3 +120,10 @@ def test_a_prompt_cache_forgets_after_ten_minutes() -> None:
     now = 1200.0
     assert cache.use("m", tokens) == 0
     assert cache.use("m", ["other", *tokens]) == 0
+
+
+def test_a_beginning_shorter_than_the_minimum_is_not_cached() -> None:
+    cache = PromptCache(minimum=256)
+    assert cache.use("m", ["same"] * 200 + ["one"] * 200) == 0
+    assert cache.use("m", ["same"] * 200 + ["two"] * 200) == 0
+    assert cache.use("m", ["same"] * 200 + ["two"] * 250) == 384
