@@ -113,9 +113,7 @@ def test_a_client_that_leaves_is_billed_until_then(connect: Callable[..., openai
     assert record["usage"]["completion_tokens"] == 2
 
 
-def test_a_stream_ends_only_when_its_bill_is_written(
-    server: LLMServer, client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def bill_slowly(server: LLMServer, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = server._service.ledger
     at_once = ledger.bill
 
@@ -124,15 +122,22 @@ def test_a_stream_ends_only_when_its_bill_is_written(
         at_once(**record)
 
     monkeypatch.setattr(ledger, "bill", slowly)
+
+
+def test_a_stream_ends_only_when_its_bill_is_written(
+    server: LLMServer, client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill_slowly(server, monkeypatch)
     list(client.chat.completions.create(model=MODEL, messages=ask("Hello?"), stream=True))
     assert len(server.usage()) == 1
 
 
 def test_stopping_the_server_bills_what_was_under_way(
-    connect: Callable[..., openai.OpenAI], tmp_path: Path, passages: str
+    connect: Callable[..., openai.OpenAI], tmp_path: Path, passages: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = tmp_path / "usage.jsonl"
     with LLMServer(usage_log=log, first_token=0, per_token=0.05) as server:
+        bill_slowly(server, monkeypatch)
         stream = connect(server).chat.completions.create(model=MODEL, messages=ask(passages), stream=True)
         next(iter(stream))
         started = time.perf_counter()
