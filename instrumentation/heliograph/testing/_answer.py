@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["answer", "question_of", "stems"]
+__all__ = ["answer", "marked_passages", "question_of", "stems"]
 
 _SENTENCES = 3  # at most this many are quoted
 _MIN_WORDS, _MAX_WORDS = 4, 60  # a heading is no sentence, and a table neither
@@ -53,6 +53,13 @@ def question_of(text: str) -> str:
             return found.group(1)
     asking = [line for line in lines if line.endswith("?")]
     return (asking or lines or [""])[-1]
+
+
+def marked_passages(text: str) -> str:
+    """Return `text` from its first passage with a mark like `[1]` on, nothing if there is none."""
+    lines = text.splitlines()
+    first = next((i for i, line in enumerate(lines) if _MARK.match(line)), len(lines))
+    return "\n".join(lines[first:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from heliograph.testing import _tokens
-from heliograph.testing._answer import answer, question_of, stems
+from heliograph.testing._answer import answer, marked_passages, question_of, stems
 from heliograph.testing._ledger import Usage
+from heliograph.testing._prompt import Message
 from heliograph.testing._schema import fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from heliograph.testing._prompt import Message, Prompt, Tool
+    from heliograph.testing._prompt import Prompt, Tool
     from heliograph.testing._prompt_cache import PromptCache
 
 __all__ = ["Generated", "generate"]
@@ -81,8 +82,13 @@ def _with_passages(prompt: Prompt) -> list[Message]:
     users = [i for i, message in enumerate(prompt.messages) if message.role == "user"]
     if not users:
         return list(prompt.messages)
-    # What the instructions and the assistant said is nothing to quote from; tools and users bring the passages.
-    sources = [m for i, m in enumerate(prompt.messages) if m.role in {"tool", "user"} and i != users[-1]]
+    # Tools and users bring the passages. Instructions and earlier answers are nothing to quote from, but some prompts
+    # have their passages below the instructions: those are marked.
+    sources = [
+        Message(message.role, message.text if message.role in {"tool", "user"} else marked_passages(message.text))
+        for i, message in enumerate(prompt.messages)
+        if message.role not in {"assistant", "function"} and i != users[-1]
+    ]
     return [*sources, prompt.messages[users[-1]]]
 
 

@@ -44,6 +44,16 @@ def test_the_model_is_answered_by_its_dated_name(client: openai.OpenAI, requeste
     assert client.chat.completions.create(model=requested, messages=ask("Hello?")).model == answered
 
 
+def test_passages_may_stand_below_the_instructions(client: openai.OpenAI, passages: str, expected: str) -> None:
+    above, _, question = passages.partition("Question: ")
+    messages: list[Any] = [
+        {"role": "system", "content": "How to answer about tables: briefly.\n" + above},
+        *ask(question),
+    ]
+    completion = client.chat.completions.create(model=MODEL, messages=messages)
+    assert completion.choices[0].message.content == expected
+
+
 def test_the_same_prompt_has_the_same_answer_and_another_id(client: openai.OpenAI, passages: str) -> None:
     first, second = (client.chat.completions.create(model=MODEL, messages=ask(passages)) for _ in range(2))
     assert first.choices == second.choices
