@@ -206,4 +206,4 @@ def _already(choice: Choice) -> bool:
         return False
     module, owner, method = sign
     function = getattr(getattr(sys.modules.get(module), owner, None), method, None)
-    return isinstance(function, wrapt.ObjectProxy)
+    return isinstance(function, (wrapt.FunctionWrapper, wrapt.BoundFunctionWrapper))

@@ -31,6 +31,8 @@ _log = logging.getLogger("heliograph.integrations")
 _MODULES: Final = ("httpx2", "httpx")
 _FIRST_ERROR: Final = 400
 
+_wrapped: set[str] = set()
+
 # The outcome of the last request made within a call's span: None for a success. Entries go with their span.
 _last: weakref.WeakKeyDictionary[Span, str | None] = weakref.WeakKeyDictionary()
 
@@ -43,10 +45,12 @@ def activate(runtime: Runtime) -> None:
 
 
 def _wrap(module: Any) -> None:  # noqa: ANN401
+    if module.__name__ in _wrapped:
+        return
+    _wrapped.add(module.__name__)
     try:
         for owner, wrapper in (("Client", _send), ("AsyncClient", _send_async)):
-            if not isinstance(getattr(module, owner).__dict__.get("send"), wrapt.ObjectProxy):
-                wrapt.wrap_function_wrapper(module, f"{owner}.send", wrapper)
+            wrapt.wrap_function_wrapper(module, f"{owner}.send", wrapper)
     except Exception:  # an unknown version: no quotas and retries, but a working client  # noqa: BLE001 - must not reach the application
         _log.warning("%s could not be observed: no quotas, no client retries", module.__name__, exc_info=True)
 

@@ -59,9 +59,10 @@ class LogBridge:
 
     def attach(self) -> None:
         """See every record from now on, instead of any bridge before."""
-        global _bridge  # noqa: PLW0603 - one process, one bridge
+        global _bridge, _observed  # noqa: PLW0603 - one process, one bridge
         _bridge = self
-        if not isinstance(logging.Logger.callHandlers, wrapt.ObjectProxy):
+        if not _observed:
+            _observed = True
             wrapt.wrap_function_wrapper(logging, "Logger.callHandlers", _observe)
 
     def detach(self) -> None:
@@ -90,6 +91,7 @@ class LogBridge:
 
 
 _bridge: LogBridge | None = None
+_observed = False
 
 
 def _observe(wrapped: Callable[..., Any], _: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401 - the method's own result

@@ -41,7 +41,7 @@ class OneAttemptSession(requests.Session):
 
     def request(  # type: ignore[override]
         self,
-        method: str | bytes,
+        method: str,
         url: str | bytes,
         *,
         timeout: float | None = None,

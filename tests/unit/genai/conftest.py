@@ -34,7 +34,7 @@ class Bench:
     def __init__(self, sampler: Sampler = ALWAYS_ON, *, capture_content: bool = False) -> None:
         self._reader = InMemoryMetricReader()
         self._spans = InMemorySpanExporter()
-        self._logs = InMemoryLogRecordExporter()
+        self._logs = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
         self.meters = MeterProvider([self._reader], shutdown_on_exit=False)
         self.loggers = LoggerProvider(shutdown_on_exit=False)
         self.loggers.add_log_record_processor(SimpleLogRecordProcessor(self._logs))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .conftest import Bench
 
-USAGE = {"gen_ai__usage__input_tokens": 1000, "gen_ai__usage__output_tokens": 100}
+USAGE: dict[str, Any] = {"gen_ai__usage__input_tokens": 1000, "gen_ai__usage__output_tokens": 100}
 
 
 def test_a_query_counts_its_calls_and_carries_its_ids(bench: Bench) -> None:
@@ -38,7 +38,7 @@ def test_a_query_counts_its_calls_and_carries_its_ids(bench: Bench) -> None:
         assert said["session.id"] == "s-1", name
         assert said["heliograph.tenant"] == "acme", name
         assert said["gen_ai.prompt.name"] == "p", name
-        assert format(bench.spans[name].context.trace_id, "032x") == query.trace_id  # type: ignore[union-attr]
+        assert format(bench.spans[name].context.trace_id, "032x") == query.trace_id
 
 
 def test_the_wide_event_says_whose_call_it_was(bench: Bench) -> None:
@@ -63,7 +63,7 @@ def test_the_wide_event_says_whose_call_it_was(bench: Bench) -> None:
     )
     assert query.items() >= {"event_name": "query.finished", "user_id": "u-1", "llm_calls": 1}.items()
     assert [record.event_name for record in bench.records] == ["llm.call", "query.finished"]
-    assert bench.records[0].trace_id == bench.spans["query answer"].context.trace_id  # type: ignore[union-attr]
+    assert bench.records[0].trace_id == bench.spans["query answer"].context.trace_id
 
 
 def test_ids_of_people_are_no_labels(bench: Bench) -> None:

@@ -25,7 +25,7 @@ INSTRUMENTATION = Path(__file__).parents[3] / "instrumentation"
 
 
 def plain(value: Any) -> Any:
-    """An OTLP AnyValue as a Python value."""
+    """Turn an OTLP AnyValue into a Python value."""
     kind = value.WhichOneof("value")
     if kind == "array_value":
         return [plain(each) for each in value.array_value.values]
@@ -146,7 +146,7 @@ class Receiver:
             self.collections.append(list(_points(ExportMetricsServiceRequest.FromString(body))))
 
     def newest(self, name: str) -> list[Point]:
-        """The points of the metric in the newest collection of each instance."""
+        """Pick the points of the metric in the newest collection of each instance."""
         found: dict[str, list[Point]] = {}
         for collection in self.collections:
             for instance in {point.instance for point in collection}:
@@ -154,7 +154,7 @@ class Receiver:
         return [point for points in found.values() for point in points]
 
     def total(self, name: str, **labels: str) -> float:
-        """The sum of the metric over series with these labels and over instances."""
+        """Sum the metric over series with these labels and over instances."""
         return sum(point.value for point in self.newest(name) if labels.items() <= point.attributes.items())
 
     def wait(self, condition: Callable[[], bool], seconds: float = 5.0) -> bool:
