@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,6 @@ import click
 
 from heliograph.errors import HeliographError
 from heliograph.stack._cli_view import Told, report
-from heliograph.stack._observe import last_lines
 from heliograph.stack._ports import MAX_OFFSET
 from heliograph.stack._stack import Stack
 
@@ -148,11 +147,8 @@ def logs(*, name: str, offset: int, state: Path | None, follow: bool, lines: int
     path = Stack(offset, state).log_path(name)
     if not path.exists():
         raise HeliographError(f"{name} has no log yet.", why=f"{path} does not exist", hint="heliograph up")
-    for line in last_lines(path, lines):
-        click.echo(line)
-    if follow:
-        for line in _follow(path):
-            click.echo(line, nl=False)
+    for line in _read(path, lines, follow=follow):
+        click.echo(line, nl=False)
 
 
 # --- staying ----------------------------------------------------------------------------------------------------
@@ -170,11 +166,14 @@ def _stay(stack: Stack) -> None:
     raise HeliographError("The supervisor ended unexpectedly.", hint="heliograph logs supervisor")
 
 
-def _follow(path: Path) -> Iterator[str]:
-    """Yield new lines as they come; a log that was cut is read on from its new beginning."""
+def _read(path: Path, count: int, *, follow: bool) -> Iterator[str]:
+    """Yield the last `count` lines and, with `follow`, new ones as they come.
+
+    A log that was cut is read on from its new beginning.
+    """
     with path.open(encoding="utf-8", errors="replace") as log:
-        log.seek(0, os.SEEK_END)
-        while True:
+        yield from deque(log, maxlen=count)
+        while follow:
             line = log.readline()
             if line:
                 yield line

@@ -156,24 +156,28 @@ def test_logs_shows_the_last_lines_and_knows_the_names(stack: Cli) -> None:
     assert "Traceback" not in unknown.stderr
 
 
-def test_logs_follows_a_log_also_over_its_cut(stack: Cli) -> None:
-    log = stack.fakes.workspace.log("loki")
+def test_logs_follows_a_log_also_over_its_cut(cli: Cli, soon: Soon, tmp_path: Path) -> None:
+    log = cli.fakes.workspace.log("loki")
+    log.parent.mkdir(parents=True)
     log.write_text("before\n")
-    process = stack.start("logs", "loki", "--follow")
-    assert process.stdout is not None
-    assert process.stdout.readline() == "before\n"
-    with log.open("a") as writer:
-        for line in ("one", "two"):
-            writer.write(line + "\n")
+    shown = tmp_path / "shown"
+    with shown.open("w") as output:
+        process = subprocess.Popen(cli.command("logs", "loki", "--follow"), stdout=output)
+    try:
+        soon(lambda: shown.read_text() == "before\n")
+        with log.open("a") as writer:  # as a server holds it
+            writer.write("one\n")
             writer.flush()
-            assert process.stdout.readline() == line + "\n"
-        os.truncate(log, 0)
-        writer.write("new\n")
-        writer.flush()
-        assert process.stdout.readline() == "new\n"
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=10)
-    assert process.returncode == 130
+            soon(lambda: shown.read_text() == "before\none\n")
+            os.truncate(log, 0)
+            writer.write("new\n")
+            writer.flush()
+        soon(lambda: shown.read_text() == "before\none\nnew\n")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 130
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_a_server_that_dies_ends_up_with_its_last_words_and_1(cli: Cli) -> None:
@@ -201,17 +205,21 @@ def test_ctrl_c_while_starting_stops_everything_and_ends_with_130(cli: Cli, soon
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_in_the_foreground_a_signal_stops_the_stack(cli: Cli, soon: Soon, number: signal.Signals) -> None:
+def test_in_the_foreground_a_signal_stops_the_stack(
+    cli: Cli, soon: Soon, tmp_path: Path, number: signal.Signals
+) -> None:
     cli.plan(cli.fakes.server("store"))
-    process = cli.start("up", "--foreground")
-    soon(lambda: cli.fakes.entries("start") == ["store"])
-    assert process.stdout is not None
-    while "Data and logs" not in process.stdout.readline():
-        pass
-    process.send_signal(number)
-    stdout, _ = process.communicate(timeout=15)
-    assert "The stack is stopped." in stdout
-    assert process.returncode == 0
+    shown = tmp_path / "shown"
+    with shown.open("w") as output:
+        process = subprocess.Popen(cli.command("up", "--foreground"), stdout=output)
+    try:
+        soon(lambda: "Data and logs" in shown.read_text(), 10.0)
+        process.send_signal(number)
+        assert process.wait(timeout=15) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert shown.read_text().endswith("The stack is stopped.\n")
     assert cli.fakes.entries("stop") == ["store"]
 
 
