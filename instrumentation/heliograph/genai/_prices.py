@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from heliograph.genai._read import Call
 
 __all__ = ["Prices"]
+
+Price = Callable[[int, int, int, int], float]
+"""USD of (input, of them cache-read, of them cache-written, output) tokens."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +45,7 @@ class Prices:
     """Prices by (provider, model), looked up once each. Unknown models have no price: never one of zero."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], tuple[Provider, ModelInfo] | None] = {}
+        self._found: dict[tuple[str, str], Price | None] = {}
         self._warming = False
 
     def warm(self) -> None:
@@ -55,30 +60,20 @@ class Prices:
         """Cost of the call in USD; None where its usage is not known or its model has no price."""
         if not call.has_usage:
             return None
-        entry = self._look_up(call.provider, call.model)
-        if entry is None:
+        price = self._look_up(call.provider, call.model)
+        if price is None:
             return None
-        from genai_prices import Usage
-
-        provider, model = entry
         inputs, outputs = call.input_tokens or 0, call.output_tokens or 0
+        # A subset can be no larger than its whole; the list refuses such a usage.
+        read = min(call.cache_read_tokens, inputs)
+        written = min(call.cache_write_tokens, inputs - read)
         try:
-            price = model.calc_price(
-                Usage(
-                    input_tokens=inputs,
-                    output_tokens=outputs,
-                    # A subset can be no larger than its whole; the list refuses such a usage.
-                    cache_read_tokens=min(call.cache_read_tokens, inputs) or None,
-                    cache_write_tokens=min(call.cache_write_tokens, max(inputs - call.cache_read_tokens, 0)) or None,
-                ),
-                provider,
-            )
+            return price(inputs, read, written, outputs)
         except Exception:  # a wart of one model's price must not lose the call  # noqa: BLE001 - must not reach the application
             _log.debug("no price could be computed for %s of %s", call.model, call.provider, exc_info=True)
             return None
-        return float(price.total_price)
 
-    def _look_up(self, provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
+    def _look_up(self, provider: str, model: str) -> Price | None:
         key = (provider, model)
         try:
             return self._found[key]
@@ -90,11 +85,11 @@ class Prices:
         return entry
 
     @staticmethod
-    def _find(provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
+    def _find(provider: str, model: str) -> Price | None:
         try:
             from genai_prices.data_snapshot import get_snapshot
 
-            return get_snapshot().find_provider_model(model, None, provider, None)
+            return _price_of(*get_snapshot().find_provider_model(model, None, provider, None))
         except Exception:  # noqa: BLE001 - LookupError, or a defect of the list: unpriced either way
             return None
 
@@ -106,3 +101,32 @@ class Prices:
             get_snapshot()
         except Exception:  # noqa: BLE001 - must not reach the application
             _log.warning("the price list could not be loaded: calls will be counted as unpriced", exc_info=True)
+
+
+def _price_of(provider: Provider, model: ModelInfo) -> Price:
+    """Make the model's price a function: a sum of four products where it is one, the list's own rules elsewhere.
+
+    The list takes about 50 microseconds a call. Most prices are linear in the tokens; whether this one is, is
+    found by asking, at a small and at a large usage. Prices in tiers or by time of day are asked for each time.
+    """
+    from genai_prices import Usage
+
+    def ask(inputs: int, read: int, written: int, outputs: int) -> float:
+        usage = Usage(
+            input_tokens=inputs,
+            output_tokens=outputs,
+            cache_read_tokens=read or None,
+            cache_write_tokens=written or None,
+        )
+        return float(model.calc_price(usage, provider).total_price)
+
+    many = 1_000_000
+    plain, cached = ask(many, 0, 0, 0) / many, ask(many, many, 0, 0) / many
+    stored, output = ask(many, 0, many, 0) / many, ask(0, 0, 0, many) / many
+
+    def add(inputs: int, read: int, written: int, outputs: int) -> float:
+        return (inputs - read - written) * plain + read * cached + written * stored + outputs * output
+
+    probes = ((1000, 0, 0, 100), (1000, 300, 200, 100), (400_000, 0, 0, 50_000), (400_000, 100_000, 100_000, 50_000))
+    linear = all(math.isclose(add(*probe), ask(*probe), rel_tol=1e-9) for probe in probes)
+    return add if linear and not isinstance(model.prices, list) else ask

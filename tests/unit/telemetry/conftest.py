@@ -74,10 +74,14 @@ class Point:
 
 
 class Receiver:
-    """Listens on loopback; `status` is what it answers, `delay` how long it takes, in seconds."""
+    """Listens on loopback; `status` is what it answers, `delay` how long it takes, in seconds.
+
+    The first `refuse_first` requests are answered with 503.
+    """
 
     def __init__(self) -> None:
         self.status = 200
+        self.refuse_first = 0
         self.delay = 0.0
         self.requests = 0
         self.spans: list[Span] = []
@@ -92,9 +96,10 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.requests += 1
                 time.sleep(receiver.delay)
-                if receiver.status == 200:
+                status = 503 if receiver.requests <= receiver.refuse_first else receiver.status
+                if status == 200:
                     receiver.take(self.path, body)
-                self.send_response(receiver.status)
+                self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING
 
 import pytest
+
+from heliograph.integrations import _langsmith
 
 from .conftest import Receiver
 
@@ -111,11 +114,29 @@ def test_with_a_key_copies_go_to_langsmith(run: Run, receiver: Receiver, service
     assert [span for span in receiver.spans if span.name == "pipeline"]
 
 
-@pytest.mark.parametrize("switch", ["LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"])
-def test_the_user_can_switch_it_off(run: Run, receiver: Receiver, service: Receiver, switch: str) -> None:
-    said: dict[str, Any] = {switch: "false", "LANGSMITH_ENDPOINT": service.url}
-    status, _, _ = run(PROGRAM, receiver.url, **said)
+def test_the_user_can_switch_it_off(run: Run, receiver: Receiver, service: Receiver) -> None:
+    status, _, _ = run(PROGRAM, receiver.url, LANGCHAIN_TRACING_V2="false", LANGSMITH_ENDPOINT=service.url)
     assert status == 0
     assert service.requests == 0
     assert {span.name for span in receiver.spans} == {"query answer", "chat"}
     assert receiver.total("llm_requests") == 2
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, {"TRACING": "true", "TRACING_MODE": "otel"}),
+        ({"LANGCHAIN_API_KEY": "k"}, {"TRACING": "true", "TRACING_MODE": "hybrid"}),
+        ({"LANGSMITH_API_KEY": "k", "LANGSMITH_TRACING_MODE": "langsmith"}, {"TRACING": "true"}),
+        ({"LANGSMITH_OTEL_ENABLED": "true"}, {"TRACING": "true"}),
+    ],
+)
+def test_what_langsmith_is_told(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], expected: dict[str, str]
+) -> None:
+    for name in list(os.environ):
+        if name.startswith(("LANGSMITH_", "LANGCHAIN_")):
+            monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert _langsmith.defaults() == expected

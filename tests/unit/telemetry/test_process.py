@@ -194,16 +194,15 @@ UNREACHABLE = """
     heliograph.configure("alone", endpoint=sys.argv[1], metric_interval=0.1)
     call()
     started = time.perf_counter()
-    for _ in range(2000):
+    for _ in range(1000):
         call()
-    print("micros", (time.perf_counter() - started) / 2000 * 1e6)
+    print("micros", (time.perf_counter() - started) / 1000 * 1e6)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for _ in range(15000):
+    for _ in range(12000):
         with trace.get_tracer("test").start_as_current_span("s"):
             pass
-        logging.getLogger("app").warning("line") if False else None
     print("grown", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-    time.sleep(0.5)
+    time.sleep(0.3)
 """
 
 
@@ -244,33 +243,33 @@ def test_a_collector_that_never_answers_holds_up_the_end_no_longer_than_allowed(
 
 
 def test_a_collector_that_comes_back_gets_what_was_kept(run: Run, receiver: Receiver) -> None:
-    receiver.status = 503
-    import threading
-
-    threading.Timer(1.8, lambda: setattr(receiver, "status", 200)).start()
+    receiver.refuse_first = 4
     status, _, err = run(
         program("""
-        heliograph.configure("patient", endpoint=sys.argv[1], metric_interval=0.2)
+        heliograph.configure("patient", endpoint=sys.argv[1], metric_interval=60)
         call()
-        time.sleep(3.5)
+        for _ in range(30):
+            if heliograph.flush(0.2):
+                break
+            time.sleep(0.05)
         """),
         receiver.url,
     )
     assert status == 0
     assert len(receiver.spans) == 1
-    assert [log.event for log in receiver.logs] == ["llm.call"]
+    assert [log.event for log in receiver.logs if log.event] == ["llm.call"]
     assert receiver.total("llm_requests") == 1
-    lines = err.splitlines()
-    assert len(lines) == 2, err
-    assert "HTTP 503" in lines[0]
-    assert "again" in lines[1]
+    failed, recovered = err.splitlines()
+    assert "HTTP 503" in failed
+    assert "again" in recovered
 
 
 def test_without_the_extras_everything_else_works(run: Run, receiver: Receiver) -> None:
     status, out, err = run(
         program("""
         for name in ("openai", "langsmith", "prometheus_client", "httpx2", "structlog", "pydantic",
-                     "opentelemetry.util.genai", "opentelemetry.instrumentation.genai"):
+                     "opentelemetry.util.genai", "opentelemetry.instrumentation.genai",
+                     "opentelemetry.exporter.otlp.proto.grpc"):
             sys.modules[name] = None
         heliograph.configure("base", endpoint=sys.argv[1])
         call()
@@ -280,24 +279,11 @@ def test_without_the_extras_everything_else_works(run: Run, receiver: Receiver) 
             print(error)
         """),
         receiver.url,
-    )
-    assert status == 0, err
-    assert "pip install 'heliograph[prometheus]'" in out
-    assert receiver.total("llm_requests") == 1
-
-
-def test_grpc_without_its_extra_is_said_and_http_is_used(run: Run, receiver: Receiver) -> None:
-    status, _, err = run(
-        program("""
-        sys.modules["opentelemetry.exporter.otlp.proto.grpc"] = None
-        heliograph.configure("grpc", endpoint=sys.argv[1])
-        call()
-        """),
-        receiver.url,
         OTEL_EXPORTER_OTLP_PROTOCOL="grpc",
     )
     assert status == 0, err
     assert "heliograph[grpc]" in err
+    assert "pip install 'heliograph[prometheus]'" in out
     assert receiver.total("llm_requests") == 1
 
 
@@ -330,22 +316,23 @@ def test_the_applications_own_providers_are_joined(run: Run, receiver: Receiver)
         receiver.url,
     )
     assert status == 0, err
+    assert "samples" not in err
     assert out.split() == ["1", "True"]
     assert [span.resource["service.name"] for span in receiver.spans] == ["theirs"]
     assert receiver.total("llm_cost") == pytest.approx(COST)
 
 
 def test_a_sampling_provider_of_the_application_is_warned_about(run: Run, receiver: Receiver) -> None:
-    body = """
+    _, _, err = run(
+        program("""
         from opentelemetry.sdk.trace import TracerProvider
-        from opentelemetry.sdk.trace.sampling import {sampler}
-        trace.set_tracer_provider(TracerProvider(sampler={made}))
+        from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
+        trace.set_tracer_provider(TracerProvider(sampler=TraceIdRatioBased(0.1)))
         heliograph.configure("ours", endpoint=sys.argv[1])
-    """
-    _, _, err = run(program(body.format(sampler="TraceIdRatioBased", made="TraceIdRatioBased(0.1)")), receiver.url)
+        """),
+        receiver.url,
+    )
     assert "samples" in err
-    _, _, err = run(program(body.format(sampler="ALWAYS_ON", made="ALWAYS_ON")), receiver.url)
-    assert "samples" not in err
 
 
 def test_sampling_by_the_environment_leaves_metrics_exact(run: Run, receiver: Receiver) -> None:
@@ -379,20 +366,6 @@ def test_the_sdk_can_be_switched_off(run: Run, receiver: Receiver) -> None:
     assert receiver.requests == 0
 
 
-def test_configure_twice_changes_nothing(run: Run, receiver: Receiver) -> None:
-    status, _, err = run(
-        program("""
-        for _ in range(2):
-            heliograph.configure("twice", endpoint=sys.argv[1])
-        call()
-        """),
-        receiver.url,
-    )
-    assert (status, err) == (0, "")
-    assert receiver.total("llm_requests") == 1
-    assert len(receiver.spans) == 1
-
-
 LIGHT = """
     import sys
     import heliograph
@@ -411,10 +384,11 @@ def test_importing_is_light_and_configuring_imports_no_library_of_the_applicatio
     assert out.splitlines() == ["[]", "[]", "[]"]
 
 
-def test_the_environment_wins_over_arguments(run: Run, receiver: Receiver) -> None:
+def test_the_environment_wins_over_arguments_and_a_second_call_changes_nothing(run: Run, receiver: Receiver) -> None:
     status, _, err = run(
         program("""
-        heliograph.configure("argument", endpoint="http://127.0.0.1:9", environment="argument")
+        for _ in range(2):
+            heliograph.configure("argument", endpoint="http://127.0.0.1:9", environment="argument")
         call()
         """),
         OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url,
@@ -422,6 +396,9 @@ def test_the_environment_wins_over_arguments(run: Run, receiver: Receiver) -> No
         OTEL_RESOURCE_ATTRIBUTES="deployment.environment.name=environment,service.instance.id=mine",
     )
     assert status == 0, err
-    said: dict[str, Any] = receiver.spans[0].resource
+    assert err == ""
+    (span,) = receiver.spans
+    assert receiver.total("llm_requests") == 1
+    said: dict[str, Any] = span.resource
     assert said["service.name"] == said["deployment.environment.name"] == "environment"
     assert said["service.instance.id"] == "mine"
