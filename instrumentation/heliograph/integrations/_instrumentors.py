@@ -16,8 +16,9 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Final
 
 import wrapt
+from opentelemetry.metrics import NoOpMeterProvider
 
-from heliograph.integrations._official import MeterBridge
+from heliograph.telemetry._joining import keeps_official_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -186,7 +187,8 @@ def _start(choice: Choice, runtime: Runtime) -> None:
         return
     instrumentor.instrument(
         tracer_provider=runtime.tracers,
-        meter_provider=MeterBridge(runtime.meters),
+        # Their metrics repeat ours, at a record per streamed chunk and a label per system fingerprint.
+        meter_provider=runtime.meters if keeps_official_metrics() else NoOpMeterProvider(),
         logger_provider=runtime.loggers,
         skip_dep_check=True,
     )

@@ -218,3 +218,13 @@ def test_waiting_can_be_cut_short() -> None:
     sender.nudge()
     assert done.wait(2)
     assert len(made[0].batches) == 2
+
+
+def test_a_forked_child_does_not_use_its_parents_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    sender, made, _ = courier(None)
+    sender.send([1], 1)
+    sender.send([2], 1)
+    assert len(made) == 1
+    monkeypatch.setattr("os.getpid", lambda: -42)
+    sender.send([3], 1)
+    assert [exporter.batches for exporter in made] == [[[1], [2]], [[3]]]
