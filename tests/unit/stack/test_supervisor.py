@@ -43,10 +43,10 @@ def test_servers_start_in_the_order_of_the_plan_and_are_ready(fakes: Fakes) -> N
 
 
 def test_the_intake_stops_before_the_stores(fakes: Fakes) -> None:
-    fakes.launch(fakes.server("store"), fakes.server("other_store"), fakes.server("intake", stop_rank=0))
+    fakes.launch(fakes.server("one"), fakes.server("two"), fakes.server("way_in", stop_rank=0))
     assert halt(fakes.workspace, timeout=5.0)
-    assert fakes.entries("stop")[0] == "intake"
-    assert sorted(fakes.entries("stop")) == ["intake", "other_store", "store"]
+    assert fakes.entries("stop")[0] == "way_in"
+    assert sorted(fakes.entries("stop")) == ["one", "two", "way_in"]
     assert fakes.processes() == []
     assert observe(fakes.workspace) == []
 
@@ -89,6 +89,7 @@ def test_a_server_that_dies_at_start_is_named_with_its_last_log_lines_and_nothin
     assert str(fakes.workspace.log("bad")) in caught.value.hint
     soon(lambda: "good" in fakes.entries("stop"))
     assert fakes.processes() == []
+    assert not (fakes.workspace.root / STATE).exists()
 
 
 def test_the_quoted_lines_are_of_this_start_only(fakes: Fakes) -> None:
