@@ -81,6 +81,14 @@ def test_the_bundled_data_sources_stay_as_they_were_shipped(ini: configparser.Co
     assert ini["plugins"]["preinstall_disabled"] == "true"
 
 
+def test_the_home_page_is_a_board_that_exists(root: Path, load: Any) -> None:
+    key = "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"
+    native = next(server for server in SERVERS if server.name == "grafana").env[key]
+    docker = load("docker-compose.observability.yml")["services"]["grafana"]["environment"][key]
+    assert Path(native).name == Path(docker).name
+    assert (root / "dashboards/generated" / Path(docker).name).is_file()
+
+
 def test_boards_come_from_files_and_stay_as_they_are(load: Any) -> None:
     provider = load(PROVISIONING[1])["providers"][0]
     assert provider["disableDeletion"] is True

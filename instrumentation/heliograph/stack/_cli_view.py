@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Told", "report"]
 
 _MIB = 1024 * 1024
+_STARTING = "waiting for the servers"
 _QUIET_SECONDS = 10.0  # between two signs of life of a build where there is no terminal
 
 
@@ -37,7 +38,7 @@ class Told:
         if not self._quiet and sys.stderr.isatty():
             from rich.console import Console
 
-            self._status = Console(stderr=True).status("")
+            self._status = Console(stderr=True).status(_STARTING)
             self._status.start()
         return self
 
@@ -56,6 +57,7 @@ class Told:
                 click.echo(f"  {text}", err=True)
         elif lasting:
             self._status.console.print(f"  {text}", markup=False, highlight=False)
+            self._status.update(_STARTING)
         else:
             from rich.text import Text
 

@@ -181,6 +181,7 @@ SERVERS: tuple[Server, ...] = (
             "GF_PATHS_LOGS": "{data}/log",
             "GF_PATHS_PLUGINS": "{data}/plugins",
             "GF_PATHS_PROVISIONING": "{config}/grafana/provisioning",
+            "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": "{config}/dashboards/generated/llm-overview.json",
             "HELIOGRAPH_DASHBOARDS": "{config}/dashboards/generated",
             "HELIOGRAPH_PROMETHEUS_URL": "http://" + _HOST + ":{ports.prometheus}",
             "HELIOGRAPH_LOKI_URL": "http://" + _HOST + ":{ports.loki}",
