@@ -5,14 +5,12 @@ from __future__ import annotations
 import configparser
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from heliograph.stack._servers import SERVERS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PROVISIONING = ("grafana/provisioning/datasources/heliograph.yaml", "grafana/provisioning/dashboards/heliograph.yaml")
 
