@@ -16,7 +16,14 @@ local template(name) = '{{ template "heliograph.%s" . }}' % name;
   local email(to, settings) = {
     to: to,
     send_resolved: true,
-    headers: { Subject: template('email.subject') },
+    headers: {
+      Subject: template('email.subject'),
+      // For machines that read the mail: filters, and the local inbox.
+      'X-Heliograph-Alert': '{{ .GroupLabels.alertname }}',
+      'X-Heliograph-Job': '{{ .GroupLabels.job }}',
+      'X-Heliograph-Severity': '{{ .GroupLabels.severity }}',
+      'X-Heliograph-Status': '{{ .Status }}',
+    },
     html: template('email.html'),
     text: template('email.text'),
     // The mails of one trouble in one thread.

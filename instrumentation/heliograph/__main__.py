@@ -1,5 +1,7 @@
 """`python -m heliograph` is the `heliograph` command."""
 
+import sys
+
 from heliograph.cli import main
 
-main()
+sys.exit(main())
