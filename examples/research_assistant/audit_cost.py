@@ -22,7 +22,7 @@ PRICES = {
 def usd(model: str, usage: dict[str, Any]) -> Fraction:
     """Return the exact price of one response in USD; raises KeyError for a model that is not in the list."""
     fresh, cached, out = (Fraction(price) / 1_000_000 for price in PRICES[model])
-    read = int((usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
+    read = int(usage["cached_tokens"])  # a part of prompt_tokens
     return (int(usage["prompt_tokens"]) - read) * fresh + read * cached + int(usage.get("completion_tokens") or 0) * out
 
 

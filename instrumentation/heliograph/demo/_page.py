@@ -50,9 +50,15 @@ def _figures(summary: Summary, console: Console) -> None:
 
 def _bill(summary: Summary, console: Console) -> None:
     costs = summary.costs
-    table = Table(title="Cost by model, USD", title_justify="left", title_style="bold", box=None, padding=(0, 2))
-    for name in ("model", "counters (Prometheus)", "events (Loki)", "provider's usage log"):
-        table.add_column(name, justify="left" if name == "model" else "right")
+    table = Table(
+        title="Cost by model, USD: counters in Prometheus, events in Loki, the provider's usage log",
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        padding=(0, 1),
+    )
+    for name in ("model", "counters", "events", "usage log"):
+        table.add_column(name, justify="left" if name == "model" else "right", no_wrap=True)
     bills = (costs.counters, costs.events, costs.audit)
     for model in sorted({*costs.counters, *costs.events, *costs.audit}):
         table.add_row(model, *(_USD.format(bill.get(model, 0.0)) for bill in bills))
@@ -101,15 +107,15 @@ def _label(span: Span) -> Text:
 
 def _alerts(alerts: list[AlertStory], console: Console) -> None:
     table = Table(
-        title="Alerts, seconds after the fault was injected",
+        title="Alerts: seconds from the fault to the expression being true, firing, ...",
         title_justify="left",
         title_style="bold",
         box=None,
-        padding=(0, 2),
+        padding=(0, 1),
     )
-    table.add_column("alert")
-    table.add_column("severity")
-    for name in ("expression true", "firing", "webhook", "mailbox", "resolved"):
+    table.add_column("alert", no_wrap=True)
+    table.add_column("severity", no_wrap=True)
+    for name in ("true", "firing", "webhook", "mail", "over"):
         table.add_column(name, justify="right")
     for alert in alerts:
         moments = (alert.true, alert.firing, alert.posted, alert.mailed, alert.resolved)

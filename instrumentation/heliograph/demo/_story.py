@@ -87,7 +87,7 @@ class Demo:
         with self.progress.step("Start the stack") as step:
             self.stack.up(progress=step.update)
             step.result = f"{len(self.stack.status())} servers, ports + {self.offset}"
-        with LLMServer(usage_log=self.usage_log) as llm:
+        with LLMServer(usage_log=self.usage_log, cache_minimum=128) as llm:
             otlp_url = f"http://127.0.0.1:{self.stack.ports.otlp_http}"
             application = Application(otlp_url, llm.base_url, self.state / "application.log")
             try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry._logs import LogRecord, SeverityNumber
@@ -59,6 +60,7 @@ class CallMeter:
         self._tenant = LabelCap(MOST_TENANTS)
         self._query_type = LabelCap(MOST_TYPES)
         self._error_type = LabelCap(MOST_TYPES)
+        self._answering: dict[tuple[str, str], str] = {}
 
     def count(self, call: Call, *, where: SpanContext, ids: QueryIds | None, chain: str | None) -> float | None:
         """Count one call; return its cost in USD, None where it is not known."""
@@ -99,6 +101,7 @@ class CallMeter:
         )
 
     def _count(self, call: Call, where: SpanContext, ids: QueryIds | None, chain: str | None) -> float | None:
+        call = self._under_the_answering_model(call)
         cost = self.prices.cost(call)
         context = _in(where)
         labels: dict[str, str] = {
@@ -127,6 +130,22 @@ class CallMeter:
                 i.time_per_output_token.record(per_token, labels, context)
         self._emit_call(call, context, ids, chain, cost)
         return cost
+
+    def _under_the_answering_model(self, call: Call) -> Call:
+        """Return a call that nobody answered under the name with which its model answers otherwise.
+
+        A provider answers `gpt-4o` as `gpt-4o-2024-08-06`, and a failed call has no answer: without this, all
+        failures would be one model's and all successes another's, each with an error rate of 100 % or 0 %.
+        """
+        if call.requested_model is None:
+            return call
+        key = (call.provider, call.requested_model)
+        if call.status == "success":
+            if key in self._answering or len(self._answering) < MOST_MODELS:
+                self._answering[key] = call.model
+            return call
+        known = self._answering.get(key)
+        return replace(call, model=known) if known and call.model == call.requested_model else call
 
     def _count_tokens(self, call: Call, labels: dict[str, str], *, priced: bool) -> None:
         i = self.instruments

@@ -34,6 +34,8 @@ class Call:
     model: str
     status: Status
     latency: float
+    requested_model: str | None = None
+    """The name that was asked for; `model` is the one that answered, where an answer named it."""
     error_type: str | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -93,6 +95,7 @@ def read_call(span: ReadableSpan) -> Call:
         operation=_operation(attributes),
         provider=str(_first(attributes, v.PROVIDER) or "unknown"),
         model=str(_first(attributes, v.RESPONSE_MODEL) or _first(attributes, v.REQUEST_MODEL) or "unknown"),
+        requested_model=str(_first(attributes, v.REQUEST_MODEL) or "") or None,
         status=status,
         latency=max(latency, 0.0),
         error_type=error_type,

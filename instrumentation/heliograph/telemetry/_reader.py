@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, detach, set_value
 from opentelemetry.sdk.metrics.export import MetricReader
 
+from heliograph.telemetry._start_times import with_earlier_starts
+
 if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.export import MetricExporter, MetricsData
 
@@ -106,6 +108,6 @@ class PushOrPullReader(MetricReader):
             return
         token = attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, value=True))
         try:
-            self._exporter.export(metrics_data, timeout_millis=timeout_millis)
+            self._exporter.export(with_earlier_starts(metrics_data), timeout_millis=timeout_millis)
         finally:
             detach(token)

@@ -72,6 +72,18 @@ def test_an_error_counts_as_an_attempt_with_its_type_and_no_cost(bench: Bench) -
     assert bench.events[-1]["error_type"] == "RateLimitError"
 
 
+def test_a_failure_counts_under_the_model_that_answers_otherwise(bench: Bench) -> None:
+    """One failure of four calls is 25 % of one model's calls, not 100 % of another's."""
+    bench.call(error="RateLimitError")  # nobody has answered yet: the name that was asked for
+    for _ in range(3):
+        bench.call(**USAGE, gen_ai__response__model="gpt-4o-mini-2024-07-18")
+    bench.call(error="RateLimitError")
+    bench.call(error="RateLimitError", model="gpt-4o")
+    failed = {p.attributes["model"]: p.value for p in bench.points("llm_requests", status="error")}
+    assert failed == {"gpt-4o-mini": 1, "gpt-4o-mini-2024-07-18": 1, "gpt-4o": 1}
+    assert bench.events[-2]["model"] == "gpt-4o-mini-2024-07-18"
+
+
 @pytest.mark.parametrize("error", ["CancelledError", "GeneratorExit", "KeyboardInterrupt"])
 def test_a_cancelled_call_is_no_error(bench: Bench, error: str) -> None:
     bench.call(error=error)
