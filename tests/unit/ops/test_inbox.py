@@ -37,7 +37,7 @@ def send(inbox: Any, subject: str, **headers: str) -> None:
     for name, value in headers.items():
         mail[name.replace("_", "-")] = value
     mail.set_content("the text")
-    with smtplib.SMTP(*inbox.smtp, timeout=5) as server:
+    with smtplib.SMTP(inbox.smtp[0], inbox.smtp[1], timeout=5) as server:
         server.send_message(mail)
 
 
