@@ -22,6 +22,7 @@ local histogram(name, unit, help) = {
   llmCachedTokens: counter('llm_cached_tokens_total', 'short', 'Input tokens served from or written to a prompt cache; part of the input tokens.'),
   llmReasoningTokens: counter('llm_reasoning_tokens_total', 'short', 'Output tokens spent on reasoning; part of the output tokens.'),
   llmUnpricedTokens: counter('llm_unpriced_tokens_total', 'short', 'Tokens of models without a known price; they are missing from the cost.'),
+  llmEstimatedTokens: counter('llm_estimated_tokens_total', 'short', 'Tokens that were estimated, because no provider reported them; part of the tokens.'),
   llmCost: counter('llm_cost_total', 'currencyUSD', 'Cost in USD, by the price list.'),
   llmWastedCost: counter('llm_wasted_cost_total', 'currencyUSD', 'Cost in USD of answers that nobody used; part of the cost.'),
   llmLatency: histogram('llm_latency_seconds', 's', 'Time from the start of a call to its last byte.'),
@@ -30,6 +31,9 @@ local histogram(name, unit, help) = {
   llmClientRetries: counter('llm_client_retries_total', 'short', 'Attempts that the client library repeated by itself.'),
   llmQuotaLimit: gauge('llm_quota_limit', 'short', "The provider's rate limit, from its response headers."),
   llmQuotaRemaining: gauge('llm_quota_remaining', 'short', 'What is left of the rate limit, from the last response.'),
+
+  llmQuotaUsedRatio: gauge('llm_quota_used_ratio', 'percentunit', 'Share of the rate limit in use, from the last response.'),
+  llmLateCalls: counter('llm_late_calls_total', 'short', 'Calls that reached the meter service too late to be compared with their neighbours.'),
 
   // What a user asked for.
   queryRequests: counter('query_requests_total', 'short', "Users' queries."),
@@ -40,4 +44,6 @@ local histogram(name, unit, help) = {
   // The process itself.
   heartbeat: gauge('heliograph_heartbeat', 'dateTimeFromNow', 'Time of the last heartbeat of an application.'),
   cleanExit: gauge('heliograph_clean_exit', 'dateTimeFromNow', 'Time at which an application said goodbye.'),
+  labelsFolded: counter('heliograph_labels_folded_total', 'short', 'Label values beyond their cap, counted as other.'),
+  priceAge: gauge('heliograph_price_age_seconds', 's', 'Age of the price list.'),
 }

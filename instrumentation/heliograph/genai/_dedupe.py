@@ -19,7 +19,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from heliograph.genai._read import Call
+    from heliograph.genai._call import Call
 
 __all__ = ["Dedupe"]
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import SpanContext
 
-    from heliograph.genai._read import Call
+    from heliograph.genai._call import Call
     from heliograph.genai._run import QueryIds, QueryRun
 
 __all__ = ["CallMeter"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, Provider
 
-    from heliograph.genai._read import Call
+    from heliograph.genai._call import Call
 
 __all__ = ["Prices"]
 

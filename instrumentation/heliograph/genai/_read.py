@@ -5,61 +5,25 @@ from __future__ import annotations
 import ast
 import contextlib
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import StatusCode
 
 from heliograph.genai import vocabulary as v
+from heliograph.genai._call import Call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opentelemetry.sdk.trace import ReadableSpan
 
-__all__ = ["Call", "is_call", "looks_like_genai", "read_call"]
+    from heliograph.genai._call import CallStatus
 
-Status = Literal["success", "error", "cancelled"]
+__all__ = ["failure_of", "is_call", "looks_like_genai", "read_call"]
+
 _LANGSMITH_SCOPE: Final = "langsmith"
 _LANGSMITH_CALLS: Final = frozenset({"llm", "embedding"})
 _LONGEST_DETAILS: Final = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One attempt at a provider. Times are in seconds; token counts are None where the span has none."""
-
-    operation: str
-    provider: str
-    model: str
-    status: Status
-    latency: float
-    requested_model: str | None = None
-    """The name that was asked for; `model` is the one that answered, where an answer named it."""
-    error_type: str | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_tokens: int = 0
-    cache_write_tokens: int = 0
-    reasoning_tokens: int = 0
-    time_to_first_token: float | None = None
-    finish_reason: str | None = None
-    response_id: str | None = None
-    prompt_name: str | None = None
-    prompt_version: str | None = None
-    scope: str = ""
-
-    @property
-    def has_usage(self) -> bool:
-        """Whether the provider said how many tokens were billed."""
-        return self.input_tokens is not None or self.output_tokens is not None
-
-    @property
-    def time_per_output_token(self) -> float | None:
-        """Seconds per token after the first, of a streamed answer with at least two tokens."""
-        if self.time_to_first_token is None or not self.output_tokens or self.output_tokens < 2:  # noqa: PLR2004
-            return None
-        return max(self.latency - self.time_to_first_token, 0.0) / (self.output_tokens - 1)
 
 
 def looks_like_genai(attributes: Mapping[str, Any] | None) -> bool:
@@ -104,11 +68,16 @@ def read_call(span: ReadableSpan) -> Call:
         cache_read_tokens=_count(_first(attributes, v.CACHE_READ_TOKENS) or inputs.get("cache_read")) or 0,
         cache_write_tokens=_count(_first(attributes, v.CACHE_WRITE_TOKENS) or inputs.get("cache_creation")) or 0,
         reasoning_tokens=_count(_first(attributes, v.REASONING_TOKENS) or outputs.get("reasoning")) or 0,
+        input_audio_tokens=_count(_first(attributes, v.INPUT_AUDIO_TOKENS) or inputs.get("audio")) or 0,
+        output_audio_tokens=_count(_first(attributes, v.OUTPUT_AUDIO_TOKENS) or outputs.get("audio")) or 0,
+        usage_estimated=bool(_first(attributes, v.USAGE_ESTIMATED)),
+        service_tier=_text(_first(attributes, v.SERVICE_TIER)),
         time_to_first_token=ttft,
         finish_reason=None if finish is None else str(finish),
         response_id=_text(_first(attributes, v.RESPONSE_ID)),
         prompt_name=_text(_first(attributes, v.PROMPT_NAME)),
         prompt_version=_text(_first(attributes, v.PROMPT_VERSION)),
+        ended=span.end_time or 0,
         scope=span.instrumentation_scope.name if span.instrumentation_scope else "",
     )
 
@@ -137,7 +106,9 @@ def failure_of(span: ReadableSpan) -> str | None:
 
 def _outcome(
     span: ReadableSpan, attributes: Mapping[str, Any], *, streamed: bool, finished: bool
-) -> tuple[Status, str | None]:
+) -> tuple[CallStatus, str | None]:
+    if attributes.get(v.CALL_STATUS.name) == "cancelled":
+        return "cancelled", None
     failure = failure_of(span)
     if failure is not None:
         abandoned = "abandoned stream" in (span.status.description or "")

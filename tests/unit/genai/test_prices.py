@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from heliograph.genai._call import Call
 from heliograph.genai._prices import Prices
-from heliograph.genai._read import Call
 
 
 def call(provider: str, model: str, inputs: int | None = 1_000_000, outputs: int | None = 0, **more: int) -> Call:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from heliograph.genai import vocabulary as v
-from heliograph.genai._vocabulary_page import main, page
+from heliograph.genai.vocabulary._page import main, page
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "vocabulary.md"
 
