@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.context import Context
@@ -18,18 +18,19 @@ from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 from heliograph._version import __version__
 from heliograph.genai import vocabulary as v
 from heliograph.genai._instruments import Instruments
-from heliograph.genai._labels import LabelCap
+from heliograph.genai._labels import CAPS, Labels
 from heliograph.genai._prices import Prices
 from heliograph.genai._sessions import ActiveSessions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from opentelemetry._logs import LoggerProvider
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import SpanContext
 
     from heliograph.genai._call import Call
+    from heliograph.genai._line import MeteringLine
     from heliograph.genai._run import QueryIds, QueryRun
 
 __all__ = ["CallMeter"]
@@ -39,27 +40,31 @@ _log = logging.getLogger(__name__)
 # An empty context keeps exemplars off the metrics that need none: a reservoir per series costs time and bytes.
 _NO_EXEMPLAR: Final = Context()
 
-MOST_MODELS: Final = 200
-MOST_CHAINS: Final = 200
-MOST_TENANTS: Final = 100
-MOST_TYPES: Final = 100
-
 
 class CallMeter:
-    """Counts calls, queries and chains. No method raises: a defect here must not reach the application."""
+    """Counts calls, queries and chains. No method raises: a defect here must not reach the application.
+
+    With a `line`, queries and chains are counted behind the calls that are waiting on it. `metered_by` says in each
+    event who counted: the application itself, or the meter service.
+    """
 
     def __init__(
-        self, meter_provider: MeterProvider, logger_provider: LoggerProvider, *, prices: Prices | None = None
+        self,
+        meter_provider: MeterProvider,
+        logger_provider: LoggerProvider,
+        *,
+        prices: Prices | None = None,
+        line: MeteringLine | None = None,
+        metered_by: Literal["application", "meter"] = "application",
     ) -> None:
         self.instruments = Instruments(meter_provider)
+        self.labels = Labels(self._folded)
+        self.line = line
+        self._metered_by = metered_by
+        self._warm = False
         self.prices = prices or Prices()
         self.sessions = ActiveSessions()
         self._logger = logger_provider.get_logger("heliograph", __version__)
-        self._model = LabelCap(MOST_MODELS)
-        self._chain = LabelCap(MOST_CHAINS)
-        self._tenant = LabelCap(MOST_TENANTS)
-        self._query_type = LabelCap(MOST_TYPES)
-        self._error_type = LabelCap(MOST_TYPES)
         self._answering: dict[tuple[str, str], str] = {}
 
     def count(self, call: Call, *, where: SpanContext, ids: QueryIds | None, chain: str | None) -> float | None:
@@ -70,6 +75,18 @@ class CallMeter:
             _log.debug("a call could not be counted", exc_info=True)
             return None
 
+    def warm(self) -> None:
+        """Load the prices while the first call waits for its answer. Once; later calls cost nothing."""
+        if not self._warm:
+            self._warm = True
+            # On the line, where calls are priced: two threads importing one package at once can get it half made.
+            self._do(self.prices.warm)
+
+    def settle(self) -> None:
+        """Have everything counted that has ended so far."""
+        if self.line is not None:
+            self.line.settle()
+
     def query_started(self, run: QueryRun) -> None:
         """Note that a session is active."""
         if run.ids.session_id is not None:
@@ -78,44 +95,49 @@ class CallMeter:
     def query_finished(
         self, run: QueryRun, where: SpanContext, status: str, error_type: str | None, latency: float
     ) -> None:
-        """Count one query that took `latency` seconds."""
-        try:
-            self._query(run, where, status, error_type, latency)
-        except Exception:  # noqa: BLE001 - must not reach the application
-            _log.debug("a query could not be counted", exc_info=True)
+        """Count one query that took `latency` seconds, after the calls within it."""
+        self._do(self._query, run, where, status, error_type, latency, time.time_ns())
 
     def chain_started(self, name: str, context: Context) -> None:
         """Report that a chain began."""
-        self._emit(v.CHAIN_STARTED, f"chain {name} started", {"chain": name}, context)
+        self._do(self._emit, v.CHAIN_STARTED, f"chain {name} started", {"chain": name}, context, time.time_ns())
 
     def chain_finished(
         self, name: str, where: SpanContext, status: str, error_type: str | None, latency: float
     ) -> None:
         """Report that a chain ended after `latency` seconds."""
-        self._emit(
-            v.CHAIN_FINISHED,
-            f"chain {name} finished: {status} in {latency:.2f} s",
-            {"chain": name, "status": status, "error_type": error_type, "chain_latency_seconds": latency},
-            _in(where),
-            failed=status == "error",
-        )
+        said = {"chain": name, "status": status, "error_type": error_type, "chain_latency_seconds": latency}
+        body = f"chain {name} finished: {status} in {latency:.2f} s"
+        self._do(self._emit, v.CHAIN_FINISHED, body, said, _in(where), time.time_ns())
+
+    def _do(self, work: Callable[..., object], *arguments: object) -> None:
+        try:
+            if self.line is not None:
+                self.line.submit(work, *arguments)
+            else:
+                work(*arguments)
+        except Exception:  # noqa: BLE001 - must not reach the application
+            _log.debug("a query or a chain could not be counted", exc_info=True)
+
+    def _folded(self, label: str) -> None:
+        self.instruments.labels_folded.add(1, {"label": label}, _NO_EXEMPLAR)
 
     def _count(self, call: Call, where: SpanContext, ids: QueryIds | None, chain: str | None) -> float | None:
         call = self._under_the_answering_model(call)
         cost = self.prices.cost(call)
         context = _in(where)
         labels: dict[str, str] = {
-            "model": self._model(call.model),
-            "provider": call.provider,
-            "operation": call.operation,
-            "chain": self._chain(chain),
-            "tenant": self._tenant(ids.tenant if ids else None),
+            "model": self.labels.model(call.model),
+            "provider": self.labels.provider(call.provider),
+            "operation": self.labels.operation(call.operation),
+            "chain": self.labels.chain(chain),
+            "tenant": self.labels.tenant(ids.tenant if ids else None),
         }
         i = self.instruments
         outcome = {**labels, "status": call.status}
         i.latency.record(call.latency, outcome, context)
         if call.error_type is not None:
-            outcome["error_type"] = self._error_type(call.error_type)
+            outcome["error_type"] = self.labels.error_type(call.error_type)
         i.requests.add(1, outcome, _NO_EXEMPLAR)
         self._count_tokens(call, labels, priced=cost is not None)
         if cost is not None:
@@ -141,7 +163,7 @@ class CallMeter:
             return call
         key = (call.provider, call.requested_model)
         if call.status == "success":
-            if key in self._answering or len(self._answering) < MOST_MODELS:
+            if key in self._answering or len(self._answering) < CAPS["model"]:
                 self._answering[key] = call.model
             return call
         known = self._answering.get(key)
@@ -153,6 +175,8 @@ class CallMeter:
             if tokens:
                 typed = {**labels, "type": kind}
                 i.tokens.add(tokens, typed, _NO_EXEMPLAR)
+                if call.usage_estimated:
+                    i.estimated_tokens.add(tokens, typed, _NO_EXEMPLAR)
                 if not priced:
                     i.unpriced_tokens.add(tokens, typed, _NO_EXEMPLAR)
         for kind, tokens in (("read", call.cache_read_tokens), ("write", call.cache_write_tokens)):
@@ -187,36 +211,43 @@ class CallMeter:
                 "llm_input_tokens": call.input_tokens,
                 "llm_output_tokens": call.output_tokens,
                 "llm_cached_tokens": call.cache_read_tokens or None,
+                "llm_cache_write_tokens": call.cache_write_tokens or None,
                 "llm_reasoning_tokens": call.reasoning_tokens or None,
                 "llm_cost_usd": cost,
                 "llm_latency_seconds": call.latency,
                 "llm_time_to_first_token_seconds": call.time_to_first_token,
                 "finish_reason": call.finish_reason,
                 "response_id": call.response_id,
+                "service_tier": call.service_tier,
+                "usage_estimated": call.usage_estimated or None,
                 "unpriced": unpriced,
+                "metered_by": self._metered_by,
             },
             context,
-            failed=call.status == "error",
+            call.ended or time.time_ns(),
         )
 
-    def _query(self, run: QueryRun, where: SpanContext, status: str, error_type: str | None, latency: float) -> None:
+    def _query(  # noqa: PLR0917 - the line hands over positions
+        self, run: QueryRun, where: SpanContext, status: str, error_type: str | None, latency: float, ended: int
+    ) -> None:
         ids = run.ids
         context = _in(where)
         labels = {
-            "query_type": self._query_type(ids.query_type),
-            "tenant": self._tenant(ids.tenant),
-            "chain": self._chain(ids.chain),
+            "query_type": self.labels.query_type(ids.query_type),
+            "tenant": self.labels.tenant(ids.tenant),
+            "chain": self.labels.chain(ids.chain),
         }
         i = self.instruments
-        i.query_cost.record(run.cost_usd, labels, context)
+        i.query_cost.record(run.counted_cost, labels, context)
         outcome = {**labels, "status": status}
         i.query_latency.record(latency, outcome, context)
         if error_type is not None:
-            outcome["error_type"] = self._error_type(error_type)
+            outcome["error_type"] = self.labels.error_type(error_type)
         i.query_requests.add(1, outcome, _NO_EXEMPLAR)
         self._emit(
             v.QUERY_FINISHED,
-            f"query {ids.query_type}: {status} in {latency:.2f} s, {run.llm_calls} calls, {run.cost_usd:.6f} USD",
+            f"query {ids.query_type}: {status} in {latency:.2f} s, "
+            f"{run.counted_calls} calls, {run.counted_cost:.6f} USD",
             {
                 "user_id": ids.user_id,
                 "session_id": ids.session_id,
@@ -226,11 +257,11 @@ class CallMeter:
                 "status": status,
                 "error_type": error_type,
                 "query_latency_seconds": latency,
-                "query_cost_usd": run.cost_usd,
-                "llm_calls": run.llm_calls,
+                "query_cost_usd": run.counted_cost,
+                "llm_calls": run.counted_calls,
             },
             context,
-            failed=status == "error",
+            ended,
         )
 
     def _emit(
@@ -239,17 +270,16 @@ class CallMeter:
         body: str,
         attributes: Mapping[str, str | float | bool | None],
         context: Context,
-        *,
-        failed: bool = False,
+        at: int,
     ) -> None:
-        now = time.time_ns()
+        failed = attributes.get("status") == "error"
         said = {name: value for name, value in attributes.items() if value is not None}
         said["event_name"] = spec.name
         try:
             self._logger.emit(
                 LogRecord(
-                    timestamp=now,
-                    observed_timestamp=now,
+                    timestamp=at,
+                    observed_timestamp=time.time_ns(),
                     context=context,
                     severity_text="WARN" if failed else "INFO",
                     severity_number=SeverityNumber.WARN if failed else SeverityNumber.INFO,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import math
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -46,15 +44,13 @@ class Prices:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], Price | None] = {}
-        self._warming = False
+        self._warm = False
 
     def warm(self) -> None:
-        """Load the list (about 0.3 s) on a thread of its own, once: while the first call waits for its answer."""
-        if self._warming:
-            return
-        self._warming = True
-        with contextlib.suppress(RuntimeError):  # the interpreter is ending
-            threading.Thread(target=self._load, name="heliograph-prices", daemon=True).start()
+        """Load the list (about 0.3 s) before it is needed. Never raises."""
+        if not self._warm:
+            self._warm = True
+            self._load()
 
     def cost(self, call: Call) -> float | None:
         """Cost of the call in USD; None where its usage is not known or its model has no price."""

@@ -32,7 +32,11 @@ _MOST_OPEN: Final = 16_384
 
 
 class GenAIProcessor(SpanProcessor):
-    """Meters model calls. Nothing here raises; nothing here blocks."""
+    """Meters model calls. Nothing here raises; nothing here blocks.
+
+    What ends is worked off on the meter's line, where it has one: metrics, events and exported spans follow a call
+    by some milliseconds. `force_flush` waits for them.
+    """
 
     def __init__(
         self, meter: CallMeter, downstream: SpanProcessor | None = None, *, capture_content: bool = False
@@ -54,21 +58,22 @@ class GenAIProcessor(SpanProcessor):
             self._downstream.on_start(span, parent_context)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Count the call, if the span is one, and hand the span on."""
-        try:
-            span = self._end(span)
-        except Exception:  # noqa: BLE001 - must not reach the application
-            _log.debug("a span could not be metered", exc_info=True)
-        if self._downstream is not None:
-            self._downstream.on_end(span)
+        """Have the call counted, if the span is one, and the span handed on."""
+        line = self._meter.line
+        if line is not None:
+            line.submit(self._work, span)
+        else:
+            self._work(span)
 
     def shutdown(self) -> None:
-        """Shut down what is behind."""
+        """Count what waits, and shut down what is behind."""
+        self._meter.settle()
         if self._downstream is not None:
             self._downstream.shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Flush what is behind."""
+        """Count what waits, and flush what is behind."""
+        self._meter.settle()
         return self._downstream is None or self._downstream.force_flush(timeout_millis)
 
     def after_fork(self) -> None:
@@ -92,7 +97,15 @@ class GenAIProcessor(SpanProcessor):
             span.set_attribute(v.CHAIN.name, chain)
         if looks_like_genai(attributes):
             span.set_attribute(v.METERED.name, value=True)
-            self._meter.prices.warm()
+            self._meter.warm()
+
+    def _work(self, span: ReadableSpan) -> None:
+        try:
+            span = self._end(span)
+        except Exception:  # noqa: BLE001 - must not reach the application
+            _log.debug("a span could not be metered", exc_info=True)
+        if self._downstream is not None:
+            self._downstream.on_end(span)
 
     def _end(self, span: ReadableSpan) -> ReadableSpan:
         context = span.context
@@ -109,6 +122,10 @@ class GenAIProcessor(SpanProcessor):
                     run.add_call(cost or 0.0)
                 if cost is not None:
                     added[v.COST_USD.name] = cost
+        else:
+            own = RUNS.of_span(_key(context))
+            if own is not None:
+                added[v.COST_USD.name] = own.counted_cost
         return self._finished(span, added)
 
     def _finished(self, span: ReadableSpan, added: dict[str, Any]) -> ReadableSpan:

@@ -75,7 +75,7 @@ class query(Scope[QueryRun]):  # noqa: N801 - read as a function: `with heliogra
             attributes=ids.span_attributes(),
         )
         if span_context.is_valid:
-            RUNS.add(span_context.trace_id, self._run)
+            RUNS.add((span_context.trace_id, span_context.span_id), self._run)
         context = otel_context.set_value(RUN_KEY, self._run, trace.set_span_in_context(self._span))
         if ids.chain is not None:
             context = otel_context.set_value(CHAIN_KEY, ids.chain, context)
@@ -91,13 +91,11 @@ class query(Scope[QueryRun]):  # noqa: N801 - read as a function: `with heliogra
         if status == "success" and self._run.error_type is not None:
             status, error_type = "error", self._run.error_type
         span = self._span
-        if span.is_recording():
-            span.set_attribute(v.COST_USD.name, self._run.cost_usd)
-            if status == "error":
-                if error is not None:
-                    span.record_exception(error)
-                span.set_attribute(v.ERROR_TYPE.name, error_type or "_OTHER")
-                span.set_status(Status(StatusCode.ERROR, error_type))
+        if span.is_recording() and status == "error":
+            if error is not None:
+                span.record_exception(error)
+            span.set_attribute(v.ERROR_TYPE.name, error_type or "_OTHER")
+            span.set_status(Status(StatusCode.ERROR, error_type))
         span.end()
         sink = _sink.current()
         if sink is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from opentelemetry import context as otel_context
 
+from heliograph.genai import _sink
 from heliograph.genai import vocabulary as v
 
 if TYPE_CHECKING:
@@ -50,16 +51,29 @@ class QueryRun:
     """One query while it runs: what `with heliograph.query() as q` gives.
 
     `trace_id` is 32 hexadecimal digits ("" when nothing traces); `cost_usd` and `llm_calls` grow with every
-    call counted within the query.
+    call that ended within the query.
     """
 
     ids: QueryIds
     trace_id: str = ""
-    cost_usd: float = 0.0
-    llm_calls: int = 0
+    counted_cost: float = 0.0
+    """USD of the calls counted so far; `cost_usd` first counts those that have ended."""
+    counted_calls: int = 0
     error_type: str | None = None
     attributes: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def cost_usd(self) -> float:
+        """Cost in USD of the calls that have ended; calls of unknown cost add nothing."""
+        _settle()
+        return self.counted_cost
+
+    @property
+    def llm_calls(self) -> int:
+        """Calls of models that have ended."""
+        _settle()
+        return self.counted_calls
 
     def fail(self, error_type: str) -> None:
         """Count the query as an error although no exception leaves it (a refusal, an apology, a timeout)."""
@@ -68,29 +82,40 @@ class QueryRun:
     def add_call(self, cost_usd: float) -> None:
         """Add one counted call."""
         with self._lock:
-            self.llm_calls += 1
-            self.cost_usd += cost_usd
+            self.counted_calls += 1
+            self.counted_cost += cost_usd
 
 
 class RunRegistry:
-    """Queries by trace id, for spans that come without their context (LangSmith makes them on a thread)."""
+    """Queries by trace and by span, for spans that come without their context.
+
+    LangSmith makes its spans on a thread of its own, and the processor meets a query's own span only when it ended.
+    """
 
     _CAPACITY: Final = 4096
 
     def __init__(self) -> None:
-        self._runs: OrderedDict[int, QueryRun] = OrderedDict()
+        self._by_trace: OrderedDict[int, QueryRun] = OrderedDict()
+        self._by_span: OrderedDict[tuple[int, int], QueryRun] = OrderedDict()
         self._lock = threading.Lock()
 
-    def add(self, trace_id: int, run: QueryRun) -> None:
-        """Remember a query; the oldest is forgotten when there are too many."""
+    def add(self, span: tuple[int, int], run: QueryRun) -> None:
+        """Remember a query by its own span's (trace id, span id); the oldest go when there are too many."""
         with self._lock:
-            self._runs[trace_id] = run
-            while len(self._runs) > self._CAPACITY:
-                self._runs.popitem(last=False)
+            self._by_trace[span[0]] = run
+            self._by_span[span] = run
+            while len(self._by_span) > self._CAPACITY:
+                self._by_span.popitem(last=False)
+            while len(self._by_trace) > self._CAPACITY:
+                self._by_trace.popitem(last=False)
 
     def get(self, trace_id: int) -> QueryRun | None:
         """Find the newest query of the trace."""
-        return self._runs.get(trace_id)
+        return self._by_trace.get(trace_id)
+
+    def of_span(self, span: tuple[int, int]) -> QueryRun | None:
+        """Find the query whose own span this is."""
+        return self._by_span.get(span)
 
     def after_fork(self) -> None:
         """Replace the lock, which another thread of the parent may have held."""
@@ -98,6 +123,12 @@ class RunRegistry:
 
 
 RUNS: Final = RunRegistry()
+
+
+def _settle() -> None:
+    sink = _sink.current()
+    if sink is not None:
+        sink.settle()
 
 
 def run_of(context: Context | None = None) -> QueryRun | None:

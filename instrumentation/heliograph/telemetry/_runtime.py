@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from heliograph.genai import _sink
 from heliograph.genai import vocabulary as v
+from heliograph.genai._line import MeteringLine
 from heliograph.genai._meter import CallMeter
 from heliograph.genai._processor import GenAIProcessor
 from heliograph.genai._run import RUNS
@@ -55,6 +56,7 @@ class Runtime:
         spans, numbers, logs = deliveries(settings, self.health)
         self._couriers = (spans.courier, numbers.courier, logs.courier)
 
+        self.line = MeteringLine()
         self.reader = PushOrPullReader(
             numbers if "metrics" in settings.exports and settings.metrics_port is None else None,
             settings.metric_interval,
@@ -74,7 +76,7 @@ class Runtime:
             )
             self.loggers.add_log_record_processor(self._log_batches)
 
-        self.meter = CallMeter(self.meters, self.loggers)
+        self.meter = CallMeter(self.meters, self.loggers, line=self.line)
         self.tracers, self._own_tracers = _joining.tracer_provider(resource)
         self._span_batches: BatchSpanProcessor | None = None
         if "traces" in settings.exports and not (
@@ -106,6 +108,7 @@ class Runtime:
 
         def work() -> None:
             _flush_langsmith(timeout)
+            self.line.settle()
             for part in (self._span_batches, self._log_batches, self.reader):
                 if part is not None:
                     part.force_flush(max(int((deadline - time.monotonic()) * 1000), 1))
@@ -127,6 +130,7 @@ class Runtime:
         deadline = started + timeout
         self.bridge.detach()
         _within(min(timeout / 2, 2.0), lambda: _flush_langsmith(min(timeout / 2, 2.0)))
+        self.line.close()
         if clean:
             self._ended = time.time()
         for courier in self._couriers:
@@ -145,6 +149,7 @@ class Runtime:
     def after_fork(self) -> None:
         """Make the child of a fork its own instance: fresh counters, connections, locks and ids."""
         self._ended = None
+        self.line.after_fork()
         self.health.after_fork()
         for courier in self._couriers:
             courier.after_fork()
@@ -158,6 +163,8 @@ class Runtime:
         instruments = self.meter.instruments
 
         def heartbeat(_: CallbackOptions) -> Iterable[Observation]:
+            # Asked before any reader, also one of the application's, looks at counters and histograms.
+            self.line.settle()
             return [Observation(self._ended if self._ended is not None else time.time())]
 
         def clean_exit(_: CallbackOptions) -> Iterable[Observation]:

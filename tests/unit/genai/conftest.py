@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
 from opentelemetry.trace import SpanKind
 
 from heliograph.genai import _sink
+from heliograph.genai._line import MeteringLine
 from heliograph.genai._meter import CallMeter
 from heliograph.genai._processor import GenAIProcessor
 from heliograph.telemetry._sampler import MeterAllSampler
@@ -38,7 +39,7 @@ class Bench:
         self.meters = MeterProvider([self._reader], shutdown_on_exit=False)
         self.loggers = LoggerProvider(shutdown_on_exit=False)
         self.loggers.add_log_record_processor(SimpleLogRecordProcessor(self._logs))
-        self.meter = CallMeter(self.meters, self.loggers)
+        self.meter = CallMeter(self.meters, self.loggers, line=MeteringLine())
         self.tracers = TracerProvider(sampler=MeterAllSampler(sampler), shutdown_on_exit=False)
         self.processor = GenAIProcessor(self.meter, SimpleSpanProcessor(self._spans), capture_content=capture_content)
         self.tracers.add_span_processor(self.processor)
@@ -79,18 +80,22 @@ class Bench:
 
     @property
     def spans(self) -> dict[str, ReadableSpan]:
+        self.meter.settle()
         return {span.name: span for span in self._spans.get_finished_spans()}
 
     @property
     def span_count(self) -> int:
+        self.meter.settle()
         return len(self._spans.get_finished_spans())
 
     @property
     def events(self) -> list[dict[str, Any]]:
+        self.meter.settle()
         return [dict(each.log_record.attributes or {}) for each in self._logs.get_finished_logs()]
 
     @property
     def records(self) -> list[Any]:
+        self.meter.settle()
         return [each.log_record for each in self._logs.get_finished_logs()]
 
     def points(self, name: str, **labels: str) -> list[Any]:
@@ -98,6 +103,7 @@ class Bench:
         return self.pick(self.collect(), name, **labels)
 
     def collect(self) -> Any:
+        self.meter.settle()
         return self._reader.get_metrics_data()
 
     @staticmethod

@@ -1,0 +1,100 @@
+"""The metering line: work that the application's threads hand over, done in order by a thread of ours.
+
+Reading a span, pricing it and recording a dozen numbers takes longer than the application should wait. What ends
+is put on the line instead, and a daemon thread works it off, a few milliseconds later and many at a time.
+
+Nothing is dropped: whoever finds the line full works it off, in order, before going on. Memory is bounded by the
+line's length.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["MeteringLine"]
+
+_log = logging.getLogger(__name__)
+
+LONGEST: Final = 4096
+PAUSE: Final = 0.02
+"""Seconds between waking up and working: one wake-up serves whatever arrives meanwhile."""
+
+
+class MeteringLine:
+    """An ordered, bounded queue with a thread that empties it. No method raises for the sake of the work."""
+
+    def __init__(self, longest: int = LONGEST) -> None:
+        self._longest = longest
+        self._closed = False
+        self._awake = False
+        self._thread: threading.Thread | None = None
+        self._begin()
+
+    def submit(self, work: Callable[..., object], *arguments: Any) -> None:  # noqa: ANN401 - the work's own types
+        """Have `work(*arguments)` done after all that was submitted before; it may be done before this returns."""
+        self._waiting.append((work, arguments))
+        if self._closed or len(self._waiting) > self._longest:
+            self.settle()
+        elif not self._awake:
+            self._awake = True
+            if self._thread is None:
+                self._start()
+            self._bell.set()
+
+    def settle(self) -> None:
+        """Do what waits, on this thread; when this returns, all that was submitted before the call is done."""
+        with self._turn:
+            while True:
+                try:
+                    work, arguments = self._waiting.popleft()
+                except IndexError:
+                    return
+                try:
+                    work(*arguments)
+                except Exception:  # noqa: BLE001 - must not reach the application
+                    _log.debug("a piece of metering failed", exc_info=True)
+
+    def close(self) -> None:
+        """Do what waits and end the thread; what is submitted later is done at once."""
+        self._closed = True
+        self._bell.set()
+        self.settle()
+
+    def after_fork(self) -> None:
+        """Begin anew in a forked child: what waited is the parent's to do, and its thread and lock stayed there."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._waiting: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        # Reentrant: work may submit, and find the line full.
+        self._turn = threading.RLock()
+        self._bell = threading.Event()
+        self._awake = False
+        self._thread = None
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._run, name="heliograph-meter", daemon=True, args=(self._bell,))
+        self._thread = thread
+        try:
+            thread.start()
+        except RuntimeError:  # the interpreter is ending, or there are no more threads
+            self._thread = None
+            self._closed = True
+            self.settle()
+
+    def _run(self, bell: threading.Event) -> None:
+        while not self._closed and bell is self._bell:
+            bell.wait()
+            if not self._closed:
+                time.sleep(PAUSE)
+            bell.clear()
+            # Before the line is emptied: whoever submits from here on either is seen below or rings again.
+            self._awake = False
+            self.settle()

@@ -1,0 +1,143 @@
+"""The metering line drops nothing, keeps the order, and never makes the application pay for a failure."""
+
+from __future__ import annotations
+
+import threading
+import time
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from heliograph.genai._line import MeteringLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def line() -> Iterator[MeteringLine]:
+    made = MeteringLine()
+    yield made
+    made.close()
+
+
+def until(condition: Any, seconds: float = 5.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.002)
+    return False
+
+
+def test_work_is_done_on_another_thread(line: MeteringLine) -> None:
+    threads: list[str] = []
+    line.submit(lambda: threads.append(threading.current_thread().name))
+    assert until(lambda: threads)
+    assert threads == ["heliograph-meter"]
+
+
+def test_work_submitted_after_an_idle_time_is_done_too(line: MeteringLine) -> None:
+    done: list[int] = []
+    for number in range(3):
+        line.submit(done.append, number)
+        assert until(lambda wanted=number: done and done[-1] == wanted), done
+        time.sleep(0.03)
+
+
+def test_settling_finishes_what_was_submitted_before(line: MeteringLine) -> None:
+    done: list[int] = []
+    for number in range(1000):
+        line.submit(done.append, number)
+    line.settle()
+    assert done == list(range(1000))
+
+
+def test_settling_waits_for_work_that_another_thread_is_at(line: MeteringLine) -> None:
+    begun, release = threading.Event(), threading.Event()
+    done: list[str] = []
+
+    def slow() -> None:
+        begun.set()
+        release.wait(5)
+        done.append("slow")
+
+    line.submit(slow)
+    assert begun.wait(5)
+    threading.Timer(0.05, release.set).start()
+    line.settle()
+    assert done == ["slow"]
+
+
+def test_a_full_line_is_worked_off_in_order_by_whoever_finds_it_full() -> None:
+    line = MeteringLine(longest=3)
+    held, release = threading.Event(), threading.Event()
+    done: list[int] = []
+    worked_by: set[str] = set()
+
+    def first() -> None:
+        held.set()
+        release.wait(5)
+
+    def work(number: int) -> None:
+        done.append(number)
+        worked_by.add(threading.current_thread().name)
+
+    line.submit(first)
+    assert held.wait(5)
+    for number in range(3):
+        line.submit(work, number)
+    threading.Timer(0.05, release.set).start()
+    line.submit(work, 3)
+    assert done == [0, 1, 2, 3]
+    line.close()
+
+
+def test_nothing_is_lost_between_many_threads_and_a_short_line() -> None:
+    line = MeteringLine(longest=16)
+    done: list[tuple[int, int]] = []
+
+    def caller(name: int) -> None:
+        for number in range(500):
+            line.submit(done.append, (name, number))
+
+    callers = [threading.Thread(target=caller, args=(name,)) for name in range(16)]
+    for thread in callers:
+        thread.start()
+    for thread in callers:
+        thread.join()
+    line.settle()
+    assert sorted(done) == [(name, number) for name in range(16) for number in range(500)]
+    for name in range(16):
+        own = [number for by, number in done if by == name]
+        assert all(earlier < later for earlier, later in pairwise(own)), "the order of one thread is kept"
+
+
+def test_work_that_fails_harms_nobody(line: MeteringLine) -> None:
+    done: list[str] = []
+    line.submit(lambda: 1 / 0)
+    line.submit(done.append, "after")
+    line.settle()
+    assert done == ["after"]
+
+
+def test_after_closing_work_is_done_at_once(line: MeteringLine) -> None:
+    done: list[str] = []
+    line.submit(done.append, "before")
+    line.close()
+    assert done == ["before"]
+    line.submit(done.append, "after")
+    assert done == ["before", "after"]
+
+
+def test_a_forked_child_leaves_its_parents_work_alone(line: MeteringLine) -> None:
+    done: list[str] = []
+    with line._turn:  # as another thread of the parent would hold it, in the moment of the fork
+        threads = [threading.Thread(target=line.submit, args=(done.append, "the parent's"))]
+        threads[0].start()
+        threads[0].join()
+        line.after_fork()
+    line.submit(done.append, "the child's")
+    line.settle()
+    assert done == ["the child's"]
