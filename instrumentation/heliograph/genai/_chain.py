@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.trace import Status, StatusCode
 
+from heliograph import _clock
 from heliograph._version import __version__
 from heliograph.genai import _sink, _text
 from heliograph.genai import vocabulary as v
@@ -39,14 +39,14 @@ class chain(Scope[str]):  # noqa: N801 - read as a function: `with heliograph.ch
             f"chain {self._name}", attributes={v.CHAIN.name: self._name}
         )
         context = otel_context.set_value(CHAIN_KEY, self._name, trace.set_span_in_context(self._span))
-        self._started = time.perf_counter()
+        self._started = _clock.perf_counter()
         sink = _sink.current()
         if sink is not None:
             sink.chain_started(self._name, context)
         return self._name, context
 
     def _finish(self, error: BaseException | None) -> None:
-        latency = time.perf_counter() - self._started
+        latency = _clock.perf_counter() - self._started
         status, error_type = outcome(error)
         span = self._span
         if status == "error" and error is not None and span.is_recording():

@@ -7,7 +7,6 @@ object, only a `Call`, the ids of the query and a span context.
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -15,6 +14,7 @@ from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 
+from heliograph import _clock
 from heliograph._version import __version__
 from heliograph.genai import vocabulary as v
 from heliograph.genai._instruments import Instruments
@@ -96,11 +96,11 @@ class CallMeter:
         self, run: QueryRun, where: SpanContext, status: str, error_type: str | None, latency: float
     ) -> None:
         """Count one query that took `latency` seconds, after the calls within it."""
-        self._do(self._query, run, where, status, error_type, latency, time.time_ns())
+        self._do(self._query, run, where, status, error_type, latency, _clock.time_ns())
 
     def chain_started(self, name: str, context: Context) -> None:
         """Report that a chain began."""
-        self._do(self._emit, v.CHAIN_STARTED, f"chain {name} started", {"chain": name}, context, time.time_ns())
+        self._do(self._emit, v.CHAIN_STARTED, f"chain {name} started", {"chain": name}, context, _clock.time_ns())
 
     def chain_finished(
         self, name: str, where: SpanContext, status: str, error_type: str | None, latency: float
@@ -108,7 +108,7 @@ class CallMeter:
         """Report that a chain ended after `latency` seconds."""
         said = {"chain": name, "status": status, "error_type": error_type, "chain_latency_seconds": latency}
         body = f"chain {name} finished: {status} in {latency:.2f} s"
-        self._do(self._emit, v.CHAIN_FINISHED, body, said, _in(where), time.time_ns())
+        self._do(self._emit, v.CHAIN_FINISHED, body, said, _in(where), _clock.time_ns())
 
     def _do(self, work: Callable[..., object], *arguments: object) -> None:
         try:
@@ -224,7 +224,7 @@ class CallMeter:
                 "metered_by": self._metered_by,
             },
             context,
-            call.ended or time.time_ns(),
+            call.ended or _clock.time_ns(),
         )
 
     def _query(  # noqa: PLR0917 - the line hands over positions
@@ -279,7 +279,7 @@ class CallMeter:
             self._logger.emit(
                 LogRecord(
                     timestamp=at,
-                    observed_timestamp=time.time_ns(),
+                    observed_timestamp=_clock.time_ns(),
                     context=context,
                     severity_text="WARN" if failed else "INFO",
                     severity_number=SeverityNumber.WARN if failed else SeverityNumber.INFO,

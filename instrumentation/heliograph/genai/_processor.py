@@ -19,6 +19,8 @@ from heliograph.genai._read import failure_of, is_call, looks_like_genai, read_c
 from heliograph.genai._run import RUNS, QueryRun, chain_of, run_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import Span
     from opentelemetry.trace import SpanContext
@@ -45,6 +47,8 @@ class GenAIProcessor(SpanProcessor):
         self._downstream = downstream
         self._capture_content = capture_content
         self._dedupe = Dedupe()
+        self.taps: list[Callable[[ReadableSpan], None]] = []
+        """Each gets every finished span as it is exported, on the thread that works it off: for tests."""
         # The chain and query of spans that are open. Dictionary operations are atomic, so no lock is held.
         self._open: OrderedDict[SpanKey, tuple[QueryRun | None, str | None]] = OrderedDict()
 
@@ -104,6 +108,8 @@ class GenAIProcessor(SpanProcessor):
             span = self._end(span)
         except Exception:  # noqa: BLE001 - must not reach the application
             _log.debug("a span could not be metered", exc_info=True)
+        for tap in self.taps:
+            tap(span)
         if self._downstream is not None:
             self._downstream.on_end(span)
 

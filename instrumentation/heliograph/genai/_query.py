@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
+from heliograph import _clock
 from heliograph._version import __version__
 from heliograph.genai import _sink, _text
 from heliograph.genai import vocabulary as v
@@ -79,14 +79,14 @@ class query(Scope[QueryRun]):  # noqa: N801 - read as a function: `with heliogra
         context = otel_context.set_value(RUN_KEY, self._run, trace.set_span_in_context(self._span))
         if ids.chain is not None:
             context = otel_context.set_value(CHAIN_KEY, ids.chain, context)
-        self._started = time.perf_counter()
+        self._started = _clock.perf_counter()
         sink = _sink.current()
         if sink is not None:
             sink.query_started(self._run)
         return self._run, context
 
     def _finish(self, error: BaseException | None) -> None:
-        latency = time.perf_counter() - self._started
+        latency = _clock.perf_counter() - self._started
         status, error_type = outcome(error)
         if status == "success" and self._run.error_type is not None:
             status, error_type = "error", self._run.error_type

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from heliograph.errors import HeliographError
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from heliograph.telemetry._runtime import Runtime
 
-__all__ = ["configure", "flush", "metrics_endpoint", "shutdown"]
+__all__ = ["configure", "flush", "metrics_endpoint", "running", "shutdown", "start_unconnected"]
 
 _log = logging.getLogger("heliograph.telemetry")
 _lock = threading.Lock()
@@ -110,6 +111,24 @@ def metrics_endpoint(port: int = 9464, addr: str = "127.0.0.1") -> int:
     if runtime is None:
         raise HeliographError("There are no metrics to serve", why="telemetry is switched off (OTEL_SDK_DISABLED)")
     return serve(runtime.reader, port, addr)
+
+
+def running() -> Runtime | None:
+    """Give the process's runtime, None before `configure`."""
+    return _runtime
+
+
+def start_unconnected() -> Runtime:
+    """Configure the process, if it is not, to count everything and send nothing: for tests.
+
+    Raises what goes wrong: a test wants to know.
+    """
+    global _runtime  # noqa: PLW0603 - one process, one runtime
+    with _lock:
+        if _runtime is None:
+            settings = Settings.resolve(service_name="test")
+            _runtime = _start(replace(settings, exports=frozenset(), metrics_port=None, disabled=False))
+        return _runtime
 
 
 def _start(settings: Settings) -> Runtime:

@@ -99,6 +99,11 @@ class Runtime:
         _sink.install(self.meter)
         self.reader.start()
 
+    def flush_local(self) -> None:
+        """Have everything that has ended counted and its span finished, within this process; nothing is sent."""
+        _flush_langsmith(1.0)
+        self.line.settle()
+
     def flush(self, timeout: float) -> bool:
         """Send what is there; whether all of it went out within `timeout` seconds."""
         deadline = time.monotonic() + timeout
