@@ -15,6 +15,7 @@ from opentelemetry.trace import Status, StatusCode
 
 from heliograph.genai import vocabulary as v
 from heliograph.genai._dedupe import Dedupe, SpanKey
+from heliograph.genai._mark import metered_elsewhere, renew
 from heliograph.genai._read import failure_of, is_call, looks_like_genai, read_call
 from heliograph.genai._run import RUNS, QueryRun, chain_of, run_of
 
@@ -82,6 +83,7 @@ class GenAIProcessor(SpanProcessor):
 
     def after_fork(self) -> None:
         """Forget what the parent process had open."""
+        renew()
         self._dedupe.after_fork()
         self._open.clear()
 
@@ -122,7 +124,9 @@ class GenAIProcessor(SpanProcessor):
         if is_call(span):
             added[v.METERED.name] = True
             call = read_call(span)
-            if not self._dedupe.is_repeat(call, _key(context), _key(span.parent) if span.parent else None):
+            if not metered_elsewhere(span.parent) and not self._dedupe.is_repeat(
+                call, _key(context), _key(span.parent) if span.parent else None
+            ):
                 cost = self._meter.count(call, where=context, ids=run.ids if run else None, chain=chain)
                 if run is not None:
                     run.add_call(cost or 0.0)

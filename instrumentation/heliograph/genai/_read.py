@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from heliograph.genai._call import CallStatus
 
-__all__ = ["failure_of", "is_call", "looks_like_genai", "read_call"]
+__all__ = ["failure_of", "is_call", "looks_like_genai", "read_call", "starts_call"]
 
 _LANGSMITH_SCOPE: Final = "langsmith"
 _LANGSMITH_CALLS: Final = frozenset({"llm", "embedding"})
@@ -29,6 +29,11 @@ _LONGEST_DETAILS: Final = 2000
 def looks_like_genai(attributes: Mapping[str, Any] | None) -> bool:
     """Whether the attributes of a span that starts say that it is about a model, tool or agent."""
     return bool(attributes) and any(name in attributes for name in (*v.OPERATION.names, *v.PROVIDER.names))  # type: ignore[operator]
+
+
+def starts_call(attributes: Mapping[str, Any] | None) -> bool:
+    """Whether the attributes of a span that starts say that it is one call of a model, as far as can be told then."""
+    return bool(attributes) and _operation(attributes) in v.COUNTED_OPERATIONS  # type: ignore[arg-type]
 
 
 def is_call(span: ReadableSpan) -> bool:

@@ -1,4 +1,4 @@
-"""A sampler that lets the meter see every model call, whatever the sampling rate."""
+"""A sampler that lets the meter see every model call, whatever the sampling rate, and marks them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 
-from heliograph.genai._read import looks_like_genai
+from heliograph.genai._mark import with_mark, within_call
+from heliograph.genai._read import looks_like_genai, starts_call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ __all__ = ["MeterAllSampler", "may_drop"]
 
 
 class MeterAllSampler(Sampler):
-    """Turns DROP into RECORD_ONLY for GenAI spans: processors see them, exporters do not.
+    """Turns DROP into RECORD_ONLY for GenAI spans: processors see them, exporters do not. Marks calls of models.
 
     A span processor never sees what the sampler dropped; with a ratio of 0.1, nine calls of ten would be missing
     from every metric.
@@ -40,10 +41,17 @@ class MeterAllSampler(Sampler):
     ) -> SamplingResult:
         """Decide as the sampler within does, but record calls that it drops."""
         result = self._inner.should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)
-        if result.decision is Decision.DROP and looks_like_genai(attributes):
-            # The span starts with the result's attributes, and a dropping sampler gives none.
-            return SamplingResult(Decision.RECORD_ONLY, attributes, result.trace_state)
-        return result
+        state = result.trace_state
+        # Within a call every span is seen: a hole between two layers would make them look like two calls.
+        if not looks_like_genai(attributes) and not within_call(state):
+            return result
+        # The span starts with the result's attributes, and a dropping sampler gives none.
+        dropped = result.decision is Decision.DROP
+        return SamplingResult(
+            Decision.RECORD_ONLY if dropped else result.decision,
+            attributes if dropped else result.attributes,
+            with_mark(state) if starts_call(attributes) else state,
+        )
 
     def get_description(self) -> str:
         """Name this sampler and the one within."""
