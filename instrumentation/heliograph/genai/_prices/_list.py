@@ -35,6 +35,9 @@ _RATES: Final = {
 }
 # The rate that tokens of another kind would be billed at if they were not told apart.
 _PLAIN: Final = (("input_", "input_mtok"), ("output_", "output_mtok"), ("cache_", "cache_read_mtok"))
+# Makers whose models cost at Azure and Google what they cost at home. The list would also answer DeepSeek's and xAI's
+# own prices for Azure, which asks others (deepseek-r1: 1.35 USD per million input tokens there, 0.55 at home).
+_SAME_ELSEWHERE: Final = frozenset({"anthropic", "openai"})
 _EVER: Final = (-float("inf"), float("inf"))
 _MINUTE: Final = 60.0
 
@@ -70,12 +73,16 @@ def find(home: str, name: str) -> Listed | None:
 
     Not through the list's own `find_provider_model`: that remembers every name it was ever asked for.
     """
-    providers = snapshot().providers
-    provider = next((provider for provider in providers if provider.id == home), None)
+    providers = {provider.id: provider for provider in snapshot().providers}
+    provider = providers.get(home)
     if provider is None:
         return None
-    model = provider.find_model(name, all_providers=providers)
-    return None if model is None else Listed(provider, model)
+    if (model := provider.find_model(name)) is not None:
+        return Listed(provider, model)
+    for maker in provider.fallback_model_providers or ():
+        if maker in _SAME_ELSEWHERE and (model := providers[maker].find_model(name)) is not None:
+            return Listed(provider, model)
+    return None
 
 
 def tiers(listed: Listed) -> list[str]:

@@ -7,6 +7,7 @@ unless the configuration says whose prices it pays (`prices.providers`).
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -70,6 +71,12 @@ _PREFIXES: Final = {
     **{name: _CANONICAL[name] for name in ("gemini", "moonshot", "together_ai", "vertex_ai", "voyage", "xai", "z-ai")},
 }
 
+# LiteLLM's names of prices that hold in one region or data zone: the list knows the usual ones only.
+_REGIONAL: Final = {
+    "aws": re.compile(r"(?:bedrock/)?[a-z]{2}(?:-[a-z]+)+-[0-9]/"),
+    "azure": re.compile(r"(?:azure(?:_ai)?/)?(?:eu|us)/"),
+}
+
 # Makers whose models carry unmistakable names and cost the same at the other places that sell them.
 _MAKERS: Final = (
     ("openai", ("gpt-3.5", "gpt-4", "gpt-5", "gpt-6", "chatgpt-", "o1", "o3", "o4", "text-embedding-", "ft:")),
@@ -109,6 +116,8 @@ def _by_prefix(name: str) -> Iterator[tuple[str, str]]:
 
 
 def _spellings(home: str, name: str) -> Iterator[str]:
+    if home in _REGIONAL and _REGIONAL[home].match(name):
+        return
     yield name
     # `models/gemini-2.5-pro`, `publishers/google/models/...`, `arn:aws:bedrock:...:inference-profile/us.anthropic...`
     for marker in ("models/", "inference-profile/", "foundation-model/", "converse/", "invoke/"):
