@@ -243,5 +243,5 @@ def _from_entry(entry: Entry, tier: str, source: str) -> Quote:
 
 def _tier(name: str | None) -> str:
     """Return the tier under which price lists know it."""
-    folded = (name or "").strip().lower()
+    folded = (name or "").strip().lower().removesuffix("-tier").removesuffix("_tier")
     return STANDARD if folded in _STANDARD_TIERS else _TIER_SPELLINGS.get(folded, folded)

@@ -38,6 +38,9 @@ _PLAIN: Final = (("input_", "input_mtok"), ("output_", "output_mtok"), ("cache_"
 # Makers whose models cost at Azure and Google what they cost at home. The list would also answer DeepSeek's and xAI's
 # own prices for Azure, which asks others (deepseek-r1: 1.35 USD per million input tokens there, 0.55 at home).
 _SAME_ELSEWHERE: Final = frozenset({"anthropic", "openai"})
+# What the list says of a price that it took from another seller and nobody compared: gpt-oss-120b at OpenAI, which does
+# not sell it. Whoever serves those weights behind OpenAI's protocol does not pay that.
+_UNVERIFIED: Final = "Imported from OpenRouter pricing; verify"
 _EVER: Final = (-float("inf"), float("inf"))
 _MINUTE: Final = 60.0
 
@@ -98,6 +101,8 @@ def card_at(listed: Listed, tier: str, when: float) -> Card | None:
 
     The list itself answers the standard price for a tier that it does not know; we do not.
     """
+    if _UNVERIFIED in (listed.model.price_comments or ""):
+        return None
     moment = datetime.fromtimestamp(when, UTC)
     if tier == STANDARD:
         return _card(listed, listed.model.get_prices(moment))
@@ -137,6 +142,10 @@ def _card(listed: Listed, prices: ModelPrice) -> Card | None:
     """Read one set of prices; None where it is empty, or depends on what no call reports."""
     stated = {key: price for key, price in prices.__dict__.items() if price is not None}
     if any(_undecided(key, stated) for key in stated):
+        return None
+    if "requests_kcount" in stated and listed.provider.id == "perplexity":
+        # 5 to 12 (sonar-pro: 6 to 14) USD per thousand by the size of the search context, which no call reports; the
+        # list states the largest. https://docs.perplexity.ai/getting-started/pricing
         return None
     known = {_RATES[key]: price for key, price in stated.items() if key in _RATES}
     steps = sorted({step.start for price in known.values() for step in getattr(price, "tiers", ())})
