@@ -251,7 +251,7 @@ def test_unpriced_says_why(name: str) -> None:
     assert quote.source
 
 
-def test_hours_of_cache_are_told_from_minutes_where_a_call_tells_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hours_of_cache_are_told_from_minutes_where_a_call_tells_them() -> None:
     # Sonnet 4.5: 5 minutes 3.75, an hour 6. 1000 x 3.75 + 1000 x 6
     class Told(Call):
         cache_write_1h_tokens = 1000

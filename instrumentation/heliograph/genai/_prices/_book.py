@@ -11,7 +11,7 @@ from heliograph.genai._prices import _list
 from heliograph.genai._prices._list import STANDARD
 from heliograph.genai._prices._names import homes
 from heliograph.genai._prices._problems import PriceError
-from heliograph.genai._prices._rates import Card
+from heliograph.genai._prices._rates import FREE, Card
 from heliograph.genai._prices._sources import Own, read
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ _TIER_SPELLINGS: Final = {
     "on_demand_flex": "flex",  # Vertex AI's traffic types
     "on_demand_priority": "priority",
 }
-_FREE: Final = Card({"input": 0.0, "output": 0.0, "input_audio": 0.0, "output_audio": 0.0, "requests": 0.0})
 
 
 class Quote(NamedTuple):
@@ -175,7 +174,7 @@ class Prices:
         if entry is not None and entry.card is not None:
             return _from_entry(entry, tier, self.own.source), *ever
         if own.is_free(provider, model):
-            return Quote(tier, _FREE, "free, says the configuration"), *ever
+            return Quote(tier, FREE, "free, says the configuration"), *ever
         quote, span = self._published(provider, model, tier, when), ever
         if (listed := self._listed(provider, model)) is not None:
             span = _list.valid_for(listed, when)

@@ -40,7 +40,8 @@ _PLAIN: Final = (("input_", "input_mtok"), ("output_", "output_mtok"), ("cache_"
 _SAME_ELSEWHERE: Final = frozenset({"anthropic", "openai"})
 # What the list says of a price that it took from another seller and nobody compared: gpt-oss-120b at OpenAI, which does
 # not sell it. Whoever serves those weights behind OpenAI's protocol does not pay that.
-_UNVERIFIED: Final = "Imported from OpenRouter pricing; verify"
+_UNVERIFIED: Final = "Imported from OpenRouter pricing; verify against"
+_VERIFIED: Final = "Verified against"
 _EVER: Final = (-float("inf"), float("inf"))
 _MINUTE: Final = 60.0
 
@@ -101,7 +102,8 @@ def card_at(listed: Listed, tier: str, when: float) -> Card | None:
 
     The list itself answers the standard price for a tier that it does not know; we do not.
     """
-    if _UNVERIFIED in (listed.model.price_comments or ""):
+    said = listed.model.price_comments or ""
+    if _UNVERIFIED in said and _VERIFIED not in said:
         return None
     moment = datetime.fromtimestamp(when, UTC)
     if tier == STANDARD:

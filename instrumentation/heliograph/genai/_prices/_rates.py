@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from heliograph.genai._call import Call
 
-__all__ = ["RATES", "Card", "Price", "Rates"]
+__all__ = ["FREE", "RATES", "Card", "Price", "Rates"]
 
 Rates = Mapping[str, float]
 Price = Callable[["Call"], "float | None"]
@@ -58,6 +58,8 @@ class Card:
 
     def price(self) -> Price:
         """Make the card a function."""
+        if self is FREE:
+            return _nothing
         if not self.above:
             return _step(self.rates)
         starts = [start for start, _ in self.above]
@@ -72,6 +74,15 @@ class Card:
             return steps[bisect_left(starts, call.input_tokens or 0)](call)
 
         return price
+
+
+FREE: Final = Card({"input": 0.0, "output": 0.0})
+"""What a model costs that the configuration calls free, whatever it is used for."""
+
+
+def _nothing(call: Call) -> float:
+    del call
+    return 0.0
 
 
 def _times(rates: Rates, factor: float) -> Rates:

@@ -29,14 +29,14 @@ class Own:
     """Where `overrides` were read: the name of a file, or nothing."""
 
 
-def read(given: Mapping[str, Any] | str | Path | None) -> Own:
+def read(given: object) -> Own:
     """Read what `Prices(overrides=...)` was given.
 
     Raises `PriceError` with all mistakes of all files.
     """
     if given is None:
         return Own(Overrides())
-    if isinstance(given, Mapping):
+    if not isinstance(given, (str, Path)):
         return _checked(given, {}, source="", folder=None)
     path = Path(given).expanduser()
     content, lines = _load(path)
