@@ -29,6 +29,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "logs": ("heliograph.stack._cli", "logs", "Show the log of one server."),
     "build": ("heliograph.stack._build_cli", "build", "Build the servers into the user cache."),
     "generate": ("heliograph.config._cli", "generate", "Render rules, routing and boards from heliograph.yaml."),
+    "prices": ("heliograph.genai._prices._cli", "prices", "Show what a model costs, in each tier, and who says so."),
     "notify-test": ("heliograph.ops._notify_cli", "notify_test", "Send a test notification through Alertmanager."),
     "inbox": ("heliograph.ops._inbox_cli", "inbox", "Run the local inbox: mailbox, webhook and runbook pages."),
     "llm-server": ("heliograph.testing._cli", "llm_server", "Run the OpenAI-compatible server of the tests."),

@@ -22,6 +22,7 @@ def run(data: Mapping[str, object]) -> Iterator[Problem]:
     yield from _intervals(data)
     yield from _channels(data)
     yield from _secrets(data)
+    yield from _prices(data)
 
 
 def _get(data: object, *key: str) -> object:
@@ -157,3 +158,17 @@ def _secrets(data: Mapping[str, object]) -> Iterator[Problem]:
                 f"has the same file name as {names[path.name]}",
                 "give each secret a file name of its own: containers see them all in one folder",
             )
+
+
+def _prices(data: Mapping[str, object]) -> Iterator[Problem]:
+    from heliograph.genai._prices import check
+
+    if "prices" not in data:
+        return
+    for mistake in check(data["prices"]):
+        yield Problem(("prices", *mistake.key), mistake.what, mistake.fix)
+    file = _get(data, "prices", "file")
+    if isinstance(file, str) and file and not Path(file).is_file():
+        yield Problem(
+            ("prices", "file"), f"there is no file {display(Path(file))}", "put the prices there, or write null"
+        )

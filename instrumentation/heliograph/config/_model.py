@@ -1,9 +1,9 @@
 """The shape of `heliograph.yaml`. No defaults: the shipped file states every value, and overlays change some."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StrictBool
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, StrictBool
 
 from heliograph.config._types import (
     Address,
@@ -205,6 +205,11 @@ class Alerts(_Section):
     ServiceDown: DownRule
 
 
+def _checked_elsewhere(value: object) -> object:
+    """Let wrong values pass: `_checks` finds them, all of them and in words."""
+    return value if isinstance(value, dict) else {}
+
+
 class Config(_Section):
     """`heliograph.yaml` with its overlays, checked."""
 
@@ -217,6 +222,8 @@ class Config(_Section):
     retention: Retention
     dashboards: Dashboards
     alerts: Alerts
+    # Its schema stands where applications read the same without this module: `heliograph.genai._prices`.
+    prices: Annotated[dict[str, Any], BeforeValidator(_checked_elsewhere)]
 
     # What was read, before links were derived: `merged` starts again from it.
     _source: dict[str, Any] = PrivateAttr(default_factory=dict)

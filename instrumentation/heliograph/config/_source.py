@@ -85,7 +85,7 @@ def _value(node: object, key: Key, places: dict[Key, Place], path: Path) -> obje
         for index in range(len(node)):
             places[(*key, index)] = Place(display(path), node.lc.item(index)[0] + 1)
         return [_value(item, (*key, index), places, path) for index, item in enumerate(node)]
-    if isinstance(node, str) and node and str(key[-1]).endswith("_file"):
+    if isinstance(node, str) and node and (str(key[-1]).endswith("_file") or key == ("prices", "file")):
         # A file that a file names lies beside it, wherever the command was started.
         return str(path.resolve().parent / Path(node).expanduser())
     # ruamel's own kinds of text and numbers remember how they were written; the plain ones do not.

@@ -95,6 +95,17 @@ def test_merged_values_pass_the_same_checks_and_leave_the_original_alone() -> No
         config.merged({"channels": {"inbox": {"smtp": "nowhere"}}})
 
 
+def test_a_price_list_is_relative_to_the_file_that_names_it(
+    overlay: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "litellm.json").write_text("{}\n")
+    monkeypatch.chdir("/")
+    config = load(overlays=[overlay("prices: {file: litellm.json, models: {owl: {input: 2, output: 8}}}")])
+    assert config.prices["file"] == str(tmp_path / "litellm.json")
+    assert config.prices["models"] == {"owl": {"input": 2, "output": 8}}
+    assert config.plain()["prices"]["max_age_days"] == 60
+
+
 def test_a_name_of_a_secret_is_relative_to_the_file_that_states_it(
     overlay: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +206,25 @@ MISTAKES = {
         "name the file",
     ),
     "an empty external address": ("external_url:\n", 1, "null is no text", "write text"),
+    "a price with a typing error": (
+        "prices:\n  models:\n    gpt-4o: {ouptut: 10}\n",
+        3,
+        "unknown key 'ouptut'",
+        "did you mean 'output'?",
+    ),
+    "a price per token": ("prices:\n  models:\n    owl: {input: 2.5e-06}\n", 3, "USD per token", "USD per million"),
+    "a price of text": ("prices:\n  models: {owl: {input: $2}}\n", 2, "'$2' is no price", "write it bare: 2"),
+    "a section of prices that does not exist": ("prices:\n  fre: []\n", 2, "unknown key 'fre'", "did you mean 'free'?"),
+    "everything free": ("prices:\n  free:\n    - ollama/*\n    - '*'\n", 4, "every model free", "name the provider"),
+    "a provider without prices": (
+        "prices:\n  providers: {acme: opneai}\n",
+        2,
+        "has no prices",
+        "did you mean 'openai'?",
+    ),
+    "a file of prices that is not there": ("prices:\n  file: gone.json\n", 2, "there is no file", "or write null"),
+    "prices without a mapping": ("prices: 5\n", 1, "needs a mapping, not 5", "models, free, providers"),
+    "an age of text": ("prices: {max_age_days: 60d}\n", 1, "no number of days", "above zero"),
     "YAML: a tab": ("routing:\n\tgroup_wait: 1s\n", 2, "YAML syntax", "indent with spaces, not tabs"),
     "YAML: a colon too many": ("a: b: c\n", 1, "YAML syntax", "quote text that holds a colon"),
     "YAML: an open bracket": ("routing: {group_wait: 1s\nalerts: {}\n", 2, "YAML syntax", "brackets"),
