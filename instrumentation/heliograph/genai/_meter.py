@@ -61,7 +61,8 @@ class CallMeter:
         self.labels = Labels(self._folded)
         self.line = line
         self._metered_by = metered_by
-        self._warm = False
+        self.warmed = False
+        """Whether the prices were asked for: a process that calls no model does not load them."""
         self.prices = prices or Prices()
         self.sessions = ActiveSessions()
         self._logger = logger_provider.get_logger("heliograph", __version__)
@@ -77,8 +78,8 @@ class CallMeter:
 
     def warm(self) -> None:
         """Load the prices while the first call waits for its answer. Once; later calls cost nothing."""
-        if not self._warm:
-            self._warm = True
+        if not self.warmed:
+            self.warmed = True
             # On the line, where calls are priced: two threads importing one package at once can get it half made.
             self._do(self.prices.warm)
 

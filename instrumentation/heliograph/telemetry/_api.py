@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from heliograph.errors import HeliographError
 from heliograph.telemetry._settings import DEFAULT_INTERVAL, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from heliograph.telemetry._runtime import Runtime
 
@@ -33,14 +34,16 @@ def configure(
     metric_interval: float = DEFAULT_INTERVAL,
     instrument: bool | Sequence[str] = True,
     capture_content: bool = False,
+    prices: Mapping[str, Any] | str | Path | None = None,
     resource_attributes: Mapping[str, str] | None = None,
 ) -> None:
     """Send this process's traces, metrics and logs over OTLP, and count its model calls.
 
     `endpoint` is the collector's base URL (http://localhost:4318 by default); `metric_interval` is in seconds.
     `instrument` is True (the GenAI instrumentors that are installed), False, or a list of libraries such as
-    ["openai"]. Prompts and answers stay out of telemetry unless `capture_content` is True. `OTEL_*` environment
-    variables win over arguments. Providers that the application has set up are joined, not replaced.
+    ["openai"]. `prices` are prices of your own, or the name of a file that has them (docs/prices.md). Prompts and
+    answers stay out of telemetry unless `capture_content` is True. `OTEL_*` environment variables win over
+    arguments. Providers that the application has set up are joined, not replaced.
 
     Call it once, early; a second call changes nothing. It works with nothing listening, and never raises for a
     reason of telemetry's.
@@ -55,6 +58,7 @@ def configure(
         metric_interval=metric_interval,
         instrument=instrument,
         capture_content=capture_content,
+        prices=prices,
         resource_attributes=resource_attributes,
     )
     for warning in settings.warnings:

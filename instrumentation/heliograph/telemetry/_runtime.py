@@ -18,6 +18,7 @@ from heliograph.genai import _sink
 from heliograph.genai import vocabulary as v
 from heliograph.genai._line import MeteringLine
 from heliograph.genai._meter import CallMeter
+from heliograph.genai._prices import Prices
 from heliograph.genai._processor import GenAIProcessor
 from heliograph.genai._run import RUNS
 from heliograph.telemetry import _joining
@@ -76,7 +77,9 @@ class Runtime:
             )
             self.loggers.add_log_record_processor(self._log_batches)
 
-        self.meter = CallMeter(self.meters, self.loggers, line=self.line)
+        self.meter = CallMeter(
+            self.meters, self.loggers, prices=Prices.from_environment(settings.prices), line=self.line
+        )
         self.tracers, self._own_tracers = _joining.tracer_provider(resource)
         self._span_batches: BatchSpanProcessor | None = None
         if "traces" in settings.exports and not (
@@ -178,6 +181,11 @@ class Runtime:
         def sessions(_: CallbackOptions) -> Iterable[Observation]:
             return [Observation(self.meter.sessions.count())]
 
+        def price_age(_: CallbackOptions) -> Iterable[Observation]:
+            age = self.meter.prices.age_seconds() if self.meter.warmed else None
+            return [] if age is None else [Observation(age)]
+
+        instruments.observe(v.PRICE_AGE, price_age)
         instruments.observe(v.HEARTBEAT, heartbeat)
         instruments.observe(v.CLEAN_EXIT, clean_exit)
         instruments.observe(v.ACTIVE_SESSIONS, sessions)

@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,6 +40,7 @@ class Settings:
     exit_timeout: float = DEFAULT_EXIT_TIMEOUT
     instrument: bool | tuple[str, ...] = True
     capture_content: bool = False
+    prices: Mapping[str, Any] | str | Path | None = None
     resource_attributes: Mapping[str, str] = field(default_factory=dict)
     exports: frozenset[Signal] = frozenset(SIGNALS)
     metrics_port: int | None = None
@@ -67,6 +68,7 @@ class Settings:
         metric_interval: float = DEFAULT_INTERVAL,
         instrument: bool | Sequence[str] = True,
         capture_content: bool = False,
+        prices: Mapping[str, Any] | str | Path | None = None,
         resource_attributes: Mapping[str, str] | None = None,
     ) -> Settings:
         """Combine arguments and environment. Never raises: what cannot be used becomes a warning."""
@@ -84,6 +86,7 @@ class Settings:
             exit_timeout=env.seconds("HELIOGRAPH_EXIT_TIMEOUT", DEFAULT_EXIT_TIMEOUT),
             instrument=instrument if isinstance(instrument, bool) else tuple(instrument),
             capture_content=capture_content or env.captures_content(),
+            prices=prices,
             resource_attributes=dict(resource_attributes or {}),
             exports=env.exports(),
             metrics_port=env.metrics_port(),
