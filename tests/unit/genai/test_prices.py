@@ -171,6 +171,7 @@ BILLS: dict[str, tuple[Call, float]] = {
     "claude at Google": (call("gcp.vertex_ai", "claude-sonnet-4-5@20250929"), 0.018),
     # -- AWS: profiles of a geography cost 10 % more than global ones, from Sonnet 4.5 on
     "bedrock, geography": (call("aws.bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"), 0.0198),  # 3.30, 16.50
+    "bedrock, europe": (call("aws.bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"), 0.0198),
     "bedrock, global": (call("aws.bedrock", "global.anthropic.claude-sonnet-4-5-20250929-v1:0"), 0.018),
     "bedrock, older": (call("bedrock", "anthropic.claude-3-5-sonnet-20241022-v2:0"), 0.018),  # 3 and 15
     "bedrock, ARN": (
@@ -246,6 +247,10 @@ UNPRICED: dict[str, Call] = {
     # Others ask other prices for the same weights: deepseek-r1 is 1.35 at Azure and 0.55 at home.
     "weights at azure": call("azure.ai.inference", "deepseek-r1"),
     "price of a region": call("bedrock", "bedrock/eu-west-2/meta.llama3-70b-instruct-v1:0"),
+    # Nova Lite is 0.06 in the US and 0.078 in Europe; the list knows 0.06.
+    "price of a geography": call("aws.bedrock", "eu.amazon.nova-lite-v1:0"),
+    "price of a geography, ARN": call("aws", "arn:aws:bedrock:eu-west-1:1:inference-profile/eu.amazon.nova-lite-v1:0"),
+    "price of a government": call("aws.bedrock", "us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0"),
     "price of a data zone": call("azure", "azure/eu/gpt-4o"),
 }
 
