@@ -52,6 +52,11 @@ OWN: dict[str, tuple[dict[str, Any], Call, float | None]] = {
         call("acme", "owl", input_audio_tokens=500, output_audio_tokens=100),
         0.0262,
     ),
+    "audio and a cache that is written": (  # of which of the two the cache was written, nobody tells
+        models(owl={"input": 2, "output": 8, "input_audio": 20, "cache_write": 3}),
+        call("acme", "owl", input_audio_tokens=500, cache_write_tokens=500),
+        None,
+    ),
     "audio that is not stated": (
         models(owl={"input": 2, "output": 8}),
         call("acme", "owl", input_audio_tokens=1),

@@ -18,10 +18,15 @@ All prices are USD per million tokens: 1 000 tokens at 2.50 are 0.0025 USD.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from genai_prices.data_snapshot import DataSnapshot, get_snapshot
+from genai_prices.types import ClauseEquals, ConditionalPrice, ModelInfo, ModelPrice, Provider, TimeOfDateConstraint
 
 from heliograph.genai._call import Call
 from heliograph.genai._prices import Prices
@@ -118,6 +123,11 @@ BILLS: dict[str, tuple[Call, float]] = {
         call("anthropic", "claude-sonnet-4-5", 10_000, 500, cache_read_tokens=6000, cache_write_tokens=3000),
         0.02355,
     ),
+    "anthropic, more cached than read": (
+        # 6000 read, so 4000 are left to be written: 6000 x 0.30 + 4000 x 3.75 = 1800 + 15 000
+        call("anthropic", "claude-sonnet-4-5", 10_000, 0, cache_read_tokens=6000, cache_write_tokens=9000),
+        0.0168,
+    ),
     # Above 200 000 input tokens all of it costs 6 and 22.50; cached tokens count, too.
     "anthropic, at the step": (call("anthropic", "claude-sonnet-4-5", 200_000, 1000), 0.615),  # 600 000 + 15 000
     "anthropic, above the step": (
@@ -155,11 +165,13 @@ BILLS: dict[str, tuple[Call, float]] = {
     ),
     "gemini, batch": (call("google", "gemini-2.5-flash", service_tier="batch"), 0.0014),  # 0.15 and 1.25
     "gemini, name of a resource": (call("google", "models/gemini-2.5-flash-lite"), 0.0005),  # 0.10 and 0.40
+    "gemini, the default version": (call("vertex_ai", "gemini-2.5-flash@default"), 0.0028),  # 0.30 and 2.50
     "gemini, name of a publisher": (call("vertex_ai", "publishers/google/models/gemini-2.5-flash-lite"), 0.0005),
     "gemini, embeddings": (call("google", "gemini-embedding-001", 1_000_000, 0, operation="embeddings"), 0.15),
     "claude at Google": (call("gcp.vertex_ai", "claude-sonnet-4-5@20250929"), 0.018),
     # -- AWS: profiles of a geography cost 10 % more than global ones, from Sonnet 4.5 on
     "bedrock, geography": (call("aws.bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"), 0.0198),  # 3.30, 16.50
+    "bedrock, europe": (call("aws.bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"), 0.0198),
     "bedrock, global": (call("aws.bedrock", "global.anthropic.claude-sonnet-4-5-20250929-v1:0"), 0.018),
     "bedrock, older": (call("bedrock", "anthropic.claude-3-5-sonnet-20241022-v2:0"), 0.018),  # 3 and 15
     "bedrock, ARN": (
@@ -203,6 +215,7 @@ UNPRICED: dict[str, Call] = {
     "unknown provider": call("acme-gateway", "gpt-4o"),
     "nothing known": call("unknown", "unknown"),
     "a date that does not exist": call("openai", "gpt-4o-2031-01-01"),
+    "a version that does not exist": call("vertex_ai", "gemini-2.5-flash@031"),
     "a deployment's name": call("azure.ai.openai", "prod-chat-eu"),
     "local": call("ollama", "llama3.2"),
     "weights that anyone may serve": call("openai", "mistralai/Mistral-7B-Instruct-v0.2"),
@@ -234,6 +247,10 @@ UNPRICED: dict[str, Call] = {
     # Others ask other prices for the same weights: deepseek-r1 is 1.35 at Azure and 0.55 at home.
     "weights at azure": call("azure.ai.inference", "deepseek-r1"),
     "price of a region": call("bedrock", "bedrock/eu-west-2/meta.llama3-70b-instruct-v1:0"),
+    # Nova Lite is 0.06 in the US and 0.078 in Europe; the list knows 0.06.
+    "price of a geography": call("aws.bedrock", "eu.amazon.nova-lite-v1:0"),
+    "price of a geography, ARN": call("aws", "arn:aws:bedrock:eu-west-1:1:inference-profile/eu.amazon.nova-lite-v1:0"),
+    "price of a government": call("aws.bedrock", "us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0"),
     "price of a data zone": call("azure", "azure/eu/gpt-4o"),
 }
 
@@ -279,10 +296,24 @@ def test_memory_is_bounded() -> None:
     prices.cost(call("openai", "x" * 100_000))
     assert not prices._held
     # ... and the list has not remembered the names either.
-    from genai_prices.data_snapshot import get_snapshot
-
     assert not any("made-up" in name for _, _, name in get_snapshot()._lookup_cache)
     assert not any("made-up" in str(miss) for miss in get_snapshot()._provider_misses)
+
+
+def test_threads_share_the_prices_and_get_the_same_bills() -> None:
+    prices = Prices()
+
+    def work(start: int) -> bool:
+        names = list(BILLS)[start:] + list(BILLS)[:start]
+        for turn in range(30):  # made-up names overflow the memory while others read it
+            for index in range(40):
+                prices.cost(call("openai", f"made-up-{start}-{turn}-{index}"))
+            if any(prices.cost(BILLS[name][0]) != pytest.approx(BILLS[name][1], rel=1e-12) for name in names[::9]):
+                return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(work, range(8)))
 
 
 def test_a_price_that_changes_is_looked_up_again() -> None:
@@ -292,14 +323,33 @@ def test_a_price_that_changes_is_looked_up_again() -> None:
     assert bills == pytest.approx([0.05, 0.01, 0.05, 0.01], rel=1e-12)
 
 
+def use_list(monkeypatch: pytest.MonkeyPatch, provider: str, *models: ModelInfo, fetched: bool = False) -> DataSnapshot:
+    listed = DataSnapshot(
+        [Provider(id=provider, name="", api_pattern="", models=list(models))], from_auto_update=fetched
+    )
+    monkeypatch.setattr("heliograph.genai._prices._list.snapshot", lambda: listed)
+    return listed
+
+
+def test_a_zero_on_the_list_is_no_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = ModelPrice(input_mtok=Decimal(0), output_mtok=Decimal(0))
+    use_list(monkeypatch, "acme", ModelInfo(id="owl", match=ClauseEquals("owl"), prices=nothing))
+    assert Prices().cost(call("acme", "owl")) is None
+    assert Prices({"free": ["acme/owl"]}).cost(call("acme", "owl")) == 0.0
+
+
+def test_a_comparison_in_the_future_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    notes = ("Checked 2026-02-03.", "Verified on 2099-01-01.", "Rises from 2026-03-01.", "checked 2026-02-31")
+    models = [ModelInfo(id=note, match=ClauseEquals(note), price_comments=note) for note in notes]
+    use_list(monkeypatch, "acme", *models)
+    assert Prices().checked_on() == date(2026, 2, 3)
+    use_list(monkeypatch, "acme", models[2])
+    assert Prices().checked_on() is None
+    assert Prices().age_seconds() is None
+
+
 def test_a_price_by_the_time_of_day_follows_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """DeepSeek sold nights cheaper in 2025; no current price does, so this is a list of the test's own."""
-    from datetime import time
-    from decimal import Decimal
-
-    from genai_prices.data_snapshot import DataSnapshot
-    from genai_prices.types import ClauseEquals, ConditionalPrice, ModelInfo, ModelPrice, Provider, TimeOfDateConstraint
-
     day = TimeOfDateConstraint(start_time=time(8, tzinfo=UTC), end_time=time(20, tzinfo=UTC))
     model = ModelInfo(
         id="owl",
@@ -309,8 +359,7 @@ def test_a_price_by_the_time_of_day_follows_it(monkeypatch: pytest.MonkeyPatch) 
             ConditionalPrice(day, prices=ModelPrice(input_mtok=Decimal(2))),
         ],
     )
-    listed = DataSnapshot([Provider(id="nightly", name="", api_pattern="", models=[model])], from_auto_update=False)
-    monkeypatch.setattr("heliograph.genai._prices._list.snapshot", lambda: listed)
+    use_list(monkeypatch, "nightly", model)
     prices = Prices()
     times = [
         datetime(2026, 1, 1, hour, minute, 30, tzinfo=UTC) for hour, minute in ((7, 59), (8, 0), (19, 59), (20, 0))
@@ -333,20 +382,19 @@ def test_the_age_is_that_of_the_newest_comparison_with_a_source() -> None:
     )
 
 
+def test_the_age_of_a_list_that_nobody_needed_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "genai_prices.data")
+    assert Prices().age_seconds() is None
+    assert "genai_prices.data" not in sys.modules
+
+
 def test_a_fetched_list_is_as_old_as_its_fetch_and_takes_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    from datetime import timedelta
-    from decimal import Decimal
-
-    from genai_prices.data_snapshot import DataSnapshot
-    from genai_prices.types import ClauseEquals, ModelInfo, ModelPrice, Provider
-
     prices = Prices()
     prices.warm()
     assert prices.cost(call("openai", "gpt-4o", 1_000_000, 0)) == 2.5
     model = ModelInfo(id="gpt-4o", match=ClauseEquals("gpt-4o"), prices=ModelPrice(input_mtok=Decimal(2)))
-    fetched = DataSnapshot([Provider(id="openai", name="", api_pattern="", models=[model])], from_auto_update=True)
+    fetched = use_list(monkeypatch, "openai", model, fetched=True)
     fetched.timestamp = datetime.now() - timedelta(days=2)  # noqa: DTZ005 - as the package writes it
-    monkeypatch.setattr("heliograph.genai._prices._list.snapshot", lambda: fetched)
     age = prices.age_seconds()
     assert age is not None
     assert 1.5 * 86_400 < age < 3.5 * 86_400
@@ -370,8 +418,6 @@ def test_a_list_that_cannot_be_read_leaves_calls_unpriced(
 
 def test_every_kind_of_price_on_the_list_is_known_to_us() -> None:
     """A new kind of price must be read or refused on purpose: this fails when the list learns one."""
-    from genai_prices.data_snapshot import get_snapshot
-
     from heliograph.genai._prices._list import _RATES
 
     optional = {"web_searches_kcount", "storage_searches_kcount"}  # tools of the provider, told apart in no span
@@ -399,7 +445,6 @@ def test_our_arithmetic_is_the_lists_for_every_model() -> None:
     import time as clock
 
     from genai_prices import Usage
-    from genai_prices.data_snapshot import get_snapshot
 
     from heliograph.genai._prices import _list
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -135,8 +136,11 @@ class Prices:
     def age_seconds(self) -> float | None:
         """Return how long ago, in seconds, a price of the list was last compared with its source, as the list says.
 
-        None where the list says nothing of it, or cannot be read. Prices of one's own have no part in it.
+        None where the list says nothing of it, cannot be read, or has not been needed yet: a gauge that asks for its
+        age must not load it into an application that calls no model. Prices of one's own have no part in it.
         """
+        if "genai_prices.data" not in sys.modules:
+            return None
         day = self.checked_on()
         if day is None:
             return None
@@ -172,45 +176,38 @@ class Prices:
         own, ever = self.own.overrides, (-float("inf"), float("inf"))
         entry = own.entry(provider, model)
         if entry is not None and entry.card is not None:
-            return _from_entry(entry, tier, self.own.source), *ever
+            return _from_entry(entry, tier, _source(self.own)), *ever
         if own.is_free(provider, model):
             return Quote(tier, FREE, "free, says the configuration"), *ever
-        quote, span = self._published(provider, model, tier, when), ever
-        if (listed := self._listed(provider, model)) is not None:
-            span = _list.valid_for(listed, when)
-        if entry is not None:
-            quote = self._refined(entry, quote, lambda: self._published(provider, model, STANDARD, when))
-        return quote, *span
-
-    @staticmethod
-    def _refined(entry: Entry, quote: Quote, standard: Any) -> Quote:  # noqa: ANN401
-        said = entry.tiers.get(quote.tier)
-        card, source = quote.card, quote.source
+        listed = self._listed(provider, model)
+        span = ever if listed is None else _list.valid_for(listed, when)
+        quote = self._published(provider, model, listed, tier, when)
+        if entry is None:
+            return quote, *span
+        said = entry.tiers.get(tier)
         if isinstance(said, Card):
-            return Quote(quote.tier, said, "the configuration")
+            return Quote(tier, said, _source(self.own)), *span
         if said is not None:
-            card, source = standard().card, standard().source
-        if card is None:
-            return quote
-        return Quote(
-            quote.tier, card.scaled(entry.factor * (said or 1.0)), f"{source}, times {entry.factor * (said or 1.0):g}"
-        )
+            quote = self._published(provider, model, listed, STANDARD, when)
+        factor = entry.factor * (1.0 if said is None else said)
+        if quote.card is None:
+            return quote._replace(tier=tier), *span
+        return Quote(tier, quote.card.scaled(factor), f"{quote.source}, times {factor:g} ({_source(self.own)})"), *span
 
-    def _published(self, provider: str, model: str, tier: str, when: float) -> Quote:
+    def _published(self, provider: str, model: str, listed: Listed | None, tier: str, when: float) -> Quote:
         """Return what a table says: LiteLLM's file, where one was named, before the maintained list."""
         table = self.own.table
         if table is not None and (row := table.find(provider, model, self.own.overrides.providers)) is not None:
             card = table.card(row, tier)
             if card is not None:
                 return Quote(tier, card, str(self.own.overrides.file))
-        listed = self._listed(provider, model)
         if listed is None:
             return Quote(tier, None, "no price list knows this model at this provider")
         card = _list.card_at(listed, tier, when)
         if card is not None:
             return Quote(tier, card, f"genai-prices {_list.version()}: {listed.provider.id}/{listed.model.id}")
         if tier == STANDARD:
-            return Quote(tier, None, "the list knows the model, and no price in tokens for it")
+            return Quote(tier, None, "the list knows the model, and no price in tokens for it that can be relied on")
         return Quote(tier, None, f"the list has no price for the tier {tier!r} of this model")
 
     def _listed(self, provider: str, model: str) -> Listed | None:
@@ -230,14 +227,17 @@ class Prices:
 
 def _from_entry(entry: Entry, tier: str, source: str) -> Quote:
     said = entry.tiers.get(tier)
-    where = source or "the configuration"
     if isinstance(said, Card):
-        return Quote(tier, said, where)
+        return Quote(tier, said, source)
     if said is not None and entry.card is not None:
-        return Quote(tier, entry.card.scaled(said), where)
+        return Quote(tier, entry.card.scaled(said), source)
     if tier == STANDARD:
-        return Quote(tier, entry.card, where)
-    return Quote(tier, None, f"{where} has no price for the tier {tier!r} of this model")
+        return Quote(tier, entry.card, source)
+    return Quote(tier, None, f"{source} has no price for the tier {tier!r} of this model")
+
+
+def _source(own: Own) -> str:
+    return own.source or "the configuration"
 
 
 def _tier(name: str | None) -> str:

@@ -6,6 +6,7 @@ import re
 import time
 from bisect import bisect_right
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from heliograph.genai._prices._rates import Card
@@ -65,6 +66,7 @@ def snapshot() -> DataSnapshot:
     return get_snapshot()
 
 
+@cache
 def version() -> str:
     """Return the version of the installed list."""
     from importlib.metadata import version as installed

@@ -71,9 +71,14 @@ _PREFIXES: Final = {
     **{name: _CANONICAL[name] for name in ("gemini", "moonshot", "together_ai", "vertex_ai", "voyage", "xai", "z-ai")},
 }
 
-# LiteLLM's names of prices that hold in one region or data zone: the list knows the usual ones only.
+# Names of prices that hold in one region, geography or data zone, where the list knows the usual price only. Of
+# Bedrock's profiles it knows the geographies of these makers, which cost 10 % more wherever they are; Amazon's own and
+# Meta's models cost up to 30 % more in Europe and Asia, and everything does in the government's regions.
 _REGIONAL: Final = {
-    "aws": re.compile(r"(?:bedrock/)?[a-z]{2}(?:-[a-z]+)+-[0-9]/"),
+    "aws": re.compile(
+        r"(?:bedrock/)?[a-z]{2}(?:-[a-z]+)+-[0-9]/|us-gov\."
+        r"|(?:af|apac|au|ca|eu|il|jp|me|mx|sa)\.(?!anthropic\.|moonshotai\.|openai\.|zai\.)"
+    ),
     "azure": re.compile(r"(?:azure(?:_ai)?/)?(?:eu|us)/"),
 }
 
@@ -116,11 +121,15 @@ def _by_prefix(name: str) -> Iterator[tuple[str, str]]:
 
 
 def _spellings(home: str, name: str) -> Iterator[str]:
-    if home in _REGIONAL and _REGIONAL[home].match(name):
-        return
+    if name.startswith("arn:"):  # arn:aws:bedrock:us-east-1:...:inference-profile/us.anthropic.claude-...
+        name = name.rpartition("/")[2]
+    regional = _REGIONAL.get(home)
+    return (spelling for spelling in _written(home, name) if regional is None or not regional.match(spelling))
+
+
+def _written(home: str, name: str) -> Iterator[str]:
     yield name
-    # `models/gemini-2.5-pro`, `publishers/google/models/...`, `arn:aws:bedrock:...:inference-profile/us.anthropic...`
-    for marker in ("models/", "inference-profile/", "foundation-model/", "converse/", "invoke/"):
+    for marker in ("models/", "converse/", "invoke/"):  # models/gemini-2.5-pro, publishers/google/models/...
         _, found, rest = name.rpartition(marker)
         if found and rest:
             yield rest
