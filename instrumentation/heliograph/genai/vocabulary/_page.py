@@ -13,6 +13,25 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "page"]
 
+_RULES = """\
+## What is counted
+
+One provider call is one request, however many layers report it:
+
+- Calls are spans whose operation is chat, text_completion, generate_content, embeddings or rerank. Agents, workflows,
+  chains and tools hold calls and are none. Answers from LiteLLM's own cache are none: no provider was asked.
+- A framework's span around a provider's is a repetition; with none within, it counts itself. An embedding within a
+  framework's chat does not stand for the chat. Two attempts within one framework's span are two requests.
+- A span of another trace with the response id of a counted call is a repetition, if its times or tokens agree: some
+  endpoints give one id to every call. A provider's client that gets an id twice has asked twice; a framework that
+  does has answered from its cache.
+- Tokens are never lost. Where one layer has usage and another has none, the one with usage counts; if the other has
+  been counted by then, both do.
+- Input and output tokens are totals: cached, reasoning and audio tokens are within them, whether or not the library
+  put them there. A count that is negative, no number, or above 10^12 is none.
+
+"""
+
 
 def page() -> str:
     """Render the page, with a newline at its end."""
@@ -38,6 +57,7 @@ def _lines() -> Iterable[str]:
     yield "`llm_*` counts attempts at a provider; `query_*` counts what a user asked for. User, session, prompt and"
     yield "trace ids are never labels: they are on spans, exemplars and the event `llm.call`."
     yield ""
+    yield from _RULES.splitlines()
     yield "## Metrics"
     yield ""
     yield "| OpenTelemetry | Prometheus | kind | labels | exemplars | meaning |"
@@ -70,12 +90,55 @@ def _lines() -> Iterable[str]:
         yield ""
         yield f"### `{event.name}`"
         yield ""
-        yield f"{event.description} Attributes: {', '.join(f'`{name}`' for name in event.attributes)}."
+        yield event.description
+        yield ""
+        yield "| attribute | type | meaning |"
+        yield "|---|---|---|"
+        for field in event.fields:
+            yield f"| `{field.name}` | {_typed(field.type, field.unit)} | {field.description} |"
     yield ""
     yield "## Span attributes"
     yield ""
-    yield "| attribute | also understood | meaning |"
+    yield "| attribute | type | meaning |"
     yield "|---|---|---|"
     for attribute in v.ATTRIBUTES:
-        others = " ".join(f"`{name}`" for name in attribute.names[1:]) or "-"
-        yield f"| `{attribute.name}` | {others} | {attribute.description} |"
+        yield f"| `{attribute.name}` | {_typed(attribute.type, attribute.unit)} | {attribute.description} |"
+    yield from _dialects()
+
+
+def _dialects() -> Iterable[str]:
+    yield ""
+    yield "## Other spellings"
+    yield ""
+    yield "What is not ours, and what it is read as. Spellings marked * say it in another form, which is translated."
+    yield ""
+    yield "Cached and reasoning tokens are subsets here. Reports that leave them out of the input or output tokens"
+    yield "(Langfuse's flat keys; Claude on Bedrock; OpenLIT's spans of Claude; OpenLLMetry's of Gemini; the Vercel AI"
+    yield "SDK 5) are made whole first. A total that is reported decides; then a subset larger than its whole; then who"
+    yield "wrote the span."
+    for dialect in v.DIALECTS:
+        rows = list(_spellings(dialect))
+        if rows:
+            yield ""
+            yield f"### {dialect}"
+            yield ""
+            yield f"Looked up in: {v.VERSIONS[dialect]}."
+            yield ""
+            yield "| spelling | read as |"
+            yield "|---|---|"
+            yield from rows
+
+
+def _spellings(dialect: v.Dialect) -> Iterable[str]:
+    read_as: dict[str, list[str]] = {}
+    for attribute in v.ATTRIBUTES:
+        for name in attribute.spellings.get(dialect, ()):
+            read_as.setdefault(f"`{name}`", []).append(attribute.name)
+        for name in attribute.derived.get(dialect, ()):
+            read_as.setdefault(f"`{name}` *", []).append(attribute.name)
+    for spelling, names in read_as.items():
+        yield f"| {spelling} | {' '.join(f'`{name}`' for name in names)} |"
+
+
+def _typed(kind: str, unit: str) -> str:
+    return f"{kind}, {unit}" if unit else kind
