@@ -116,6 +116,6 @@ class Applications:
         loggers = LoggerProvider(resource=resource, shutdown_on_exit=False)
         loggers.add_log_record_processor(self._events)
         meters = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
-        made = Counters(application, CallMeter(meters, loggers, prices=self._prices), reader, now)
+        made = Counters(application, CallMeter(meters, loggers, prices=self._prices, metered_by="meter"), reader, now)
         self._known[application] = made
         return made

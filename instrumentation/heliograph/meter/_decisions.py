@@ -64,7 +64,7 @@ def decide(memory: Memory, sighting: Sighting) -> list[Counted | Repeated]:
         sighting.state = State.REPEATED
         memory.decided(sighting)
         return [Repeated(sighting, "metered_at_home" if around.state is State.HOME else "enclosed")]
-    group = same_call(memory, sighting)
+    group = same_call(memory, sighting, note=True)
     waiting = [member for member in group if member.state is State.WAITING]
     known = [member for member in group if member.state in _KNOWN]
     chosen = None if known else _nearest_to_the_user(memory, waiting)

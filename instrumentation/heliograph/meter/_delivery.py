@@ -56,8 +56,6 @@ class EventQueue(LogRecordProcessor):
         """Take an event."""
         record = copy.copy(log_record.log_record)
         record.context = Context()  # it was needed for the ids, which the record has by now
-        # Whoever reads the event can tell that the application did not send it itself.
-        record.attributes = {**(record.attributes or {}), "metered_by": "meter"}
         self._records.append(
             ReadableLogRecord(
                 log_record=record,

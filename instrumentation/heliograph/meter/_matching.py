@@ -30,8 +30,8 @@ def is_covered(memory: Memory, sighting: Sighting) -> bool:
     return any(call.application.service == service for call in memory.inner(sighting))
 
 
-def same_call(memory: Memory, sighting: Sighting) -> list[Sighting]:
-    """List the spans that tell of this call, itself first, and note in each which layers told of it.
+def same_call(memory: Memory, sighting: Sighting, *, note: bool) -> list[Sighting]:
+    """List the spans that tell of this call, itself first; `note` in each which layers told of it, for good.
 
     Each layer tells of a call once. A gateway that tried twice behind one call of an application reports two calls:
     the likelier one is the application's, the other is an attempt of the gateway's own.
@@ -48,7 +48,7 @@ def same_call(memory: Memory, sighting: Sighting) -> list[Sighting]:
                 todo.append(other)
     if not edges:
         return found
-    return _group(sighting, _matched(edges))
+    return _group(sighting, _matched(edges), note=note)
 
 
 def _related(memory: Memory, sighting: Sighting) -> Iterator[tuple[Sighting, int]]:
@@ -86,13 +86,14 @@ def _matched(edges: dict[tuple[Sighting, Sighting], int]) -> list[tuple[Sighting
     return taken
 
 
-def _group(sighting: Sighting, edges: list[tuple[Sighting, Sighting]]) -> list[Sighting]:
+def _group(sighting: Sighting, edges: list[tuple[Sighting, Sighting]], *, note: bool) -> list[Sighting]:
     group = [sighting]
     for member in group:  # grows while it is walked
         for one, other in edges:
             if member in (one, other):
-                one.told_by.add(other.layer)
-                other.told_by.add(one.layer)
+                if note:
+                    one.told_by.add(other.layer)
+                    other.told_by.add(one.layer)
                 far = other if member is one else one
                 if far not in group:
                     group.append(far)

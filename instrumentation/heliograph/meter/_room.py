@@ -60,6 +60,8 @@ class WaitingRoom:
             self._waiting[sighting.key] = sighting
         elif sighting.state is State.HOME:
             self._metered_at_home(sighting)
+        elif sighting.state is State.REPEATED:
+            self._repeated("metered_at_home")
 
     def decide_due(self, now: float, *, most: int | None = None) -> int:
         """Decide the calls that have waited, at most `most`; return how many were decided."""
@@ -100,7 +102,7 @@ class WaitingRoom:
     def _metered_at_home(self, sighting: Sighting) -> None:
         """Take a span as evidence; where it comes too late, at least say so."""
         self._tally.metered_at_home += 1
-        if any(one.state is State.COUNTED for one in same_call(self._memory, sighting)):
+        if any(one.state is State.COUNTED for one in same_call(self._memory, sighting, note=False)):
             self._tally.counted_twice += 1
 
     def _repeated(self, reason: Reason) -> None:

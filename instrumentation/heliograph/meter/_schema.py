@@ -38,6 +38,7 @@ _MESSAGES: Final[dict[str, dict[str, tuple[int, str]]]] = {
     "Span": {
         "trace_id": (1, "bytes"),
         "span_id": (2, "bytes"),
+        "trace_state": (3, "bytes"),
         "parent_span_id": (4, "bytes"),
         "name": (5, "bytes"),
         "start_time_unix_nano": (7, "fixed64"),

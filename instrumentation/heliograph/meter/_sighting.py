@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from opentelemetry.trace import SpanContext, TraceFlags
 
 from heliograph.genai import vocabulary as v
+from heliograph.genai._mark import within_call
 from heliograph.genai._read import is_call, read_call
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class State(Enum):
     """A call whose turn has not come."""
     COUNTED = "counted"
     REPEATED = "repeated"
-    """A call that another span tells of, and that was or will be counted there."""
+    """A call that another span tells of, which was counted; or one within a call that its application counted."""
     COVERED = "covered"
     """A call that holds calls of its own service: those count."""
     HOME = "home"
@@ -118,6 +119,8 @@ def sight(span: WireSpan, application: Application) -> Sighting:
         state = State.NO_CALL
     elif attributes.get(v.METERED.name) is True:
         state = State.HOME
+    elif within_call(span.context.trace_state):
+        state = State.REPEATED
     else:
         state = State.WAITING
     context, parent = span.context, span.parent

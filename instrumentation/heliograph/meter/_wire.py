@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from google.protobuf.message import DecodeError
-from opentelemetry.trace import SpanContext, StatusCode, TraceFlags
+from opentelemetry.trace import SpanContext, StatusCode, TraceFlags, TraceState
 
 from heliograph.meter._schema import AnyValue
 
@@ -119,7 +119,7 @@ class WireSpan:
             raise ValueError("a span's id must have 8 bytes, not all of them zero")
         trace = int.from_bytes(span.trace_id)
         self.name = text(span.name)
-        self.context = _context(trace, span.span_id)
+        self.context = _context(trace, span.span_id, span.trace_state)
         parent = span.parent_span_id
         self.parent = _context(trace, parent) if len(parent) == 8 and any(parent) else None  # noqa: PLR2004
         self.start_time = span.start_time_unix_nano
@@ -137,6 +137,8 @@ class WireSpan:
         return tuple(Event(text(e.name), Attributes(e.attributes), e.time_unix_nano) for e in self._events)
 
 
-def _context(trace: int, span: bytes) -> SpanContext:
+def _context(trace: int, span: bytes, state: bytes = b"") -> SpanContext:
     # Whatever reaches the meter was sampled; older SDKs do not send the flag, and without it there is no exemplar.
-    return SpanContext(trace, int.from_bytes(span), is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+    flags = TraceFlags(TraceFlags.SAMPLED)
+    known = TraceState.from_header([text(state)]) if state else None
+    return SpanContext(trace, int.from_bytes(span), is_remote=True, trace_flags=flags, trace_state=known)

@@ -87,7 +87,10 @@ def test_prometheus_keeps_exemplars_and_counters_of_short_lived_processes() -> N
 
 def test_the_intake_starts_last_and_stops_before_the_stores() -> None:
     assert SERVERS[-1].name == "collector"
-    assert [server.name for server in sorted(SERVERS, key=lambda server: server.stop_rank)][:2] == ["meter", "collector"]
+    assert [server.name for server in sorted(SERVERS, key=lambda server: server.stop_rank)][:2] == [
+        "meter",
+        "collector",
+    ]
 
 
 def test_the_meter_sends_what_it_counts_to_the_collector_which_sends_it_spans() -> None:
