@@ -14,12 +14,12 @@ from opentelemetry.sdk.resources import Resource
 
 from heliograph._version import __version__
 from heliograph.genai._meter import CallMeter
-from heliograph.genai._prices import Prices
 from heliograph.meter._sighting import Application
 
 if TYPE_CHECKING:
     from opentelemetry.sdk._logs import LogRecordProcessor
 
+    from heliograph.genai._prices import Prices
     from heliograph.meter._decisions import Counted
     from heliograph.meter._tally import Tally
 
@@ -70,12 +70,12 @@ class Applications:
     Not thread-safe. Times are in seconds of the meter's clock.
     """
 
-    def __init__(self, *, most: int, idle: float, events: LogRecordProcessor, tally: Tally) -> None:
+    def __init__(self, *, most: int, idle: float, prices: Prices, events: LogRecordProcessor, tally: Tally) -> None:
         self._most = most
         self._idle = idle
         self._events = events
         self._tally = tally
-        self._prices = Prices()
+        self._prices = prices
         self._prices.warm()
         self._known: OrderedDict[Application, Counters] = OrderedDict()
 

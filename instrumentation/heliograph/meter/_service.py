@@ -15,6 +15,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from heliograph._version import __version__
 from heliograph.genai import vocabulary as v
+from heliograph.genai._prices import Prices
 from heliograph.meter import _tally
 from heliograph.meter._applications import Applications, instance_id, resource_of
 from heliograph.meter._delivery import Delivery, EventQueue
@@ -65,14 +66,20 @@ class MeterService:
     store that survives a crash belongs behind `take`, before it returns.)
     """
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, settings: Settings, *, prices: Prices | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.settings = settings
         self.tally = _tally.Tally()
         self._clock = clock
         self._lock = threading.Lock()
         self.events = EventQueue(settings.undelivered)
         self.applications = Applications(
-            most=settings.applications, idle=settings.idle, events=self.events, tally=self.tally
+            most=settings.applications,
+            idle=settings.idle,
+            prices=prices or Prices(),
+            events=self.events,
+            tally=self.tally,
         )
         self.room = WaitingRoom(
             wait=settings.wait,

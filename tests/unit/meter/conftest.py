@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from heliograph.genai._prices import Prices
 from heliograph.meter._request import JSON, parse
 from heliograph.meter._service import MeterService, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+PRICES = Prices()
 START = 1_760_000_000_000_000_000
 """When second 0 of every case is, in nanoseconds since the epoch."""
 
@@ -38,7 +40,7 @@ def attributes(given: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"key": key, "value": value(said)} for key, said in given.items()]
 
 
-def span(  # noqa: PLR0913
+def span(
     name: str,
     *,
     app: str = "shop",
@@ -101,7 +103,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         settings = Settings(**{"export": "http://127.0.0.1:9", **self.changes})
-        self.service = MeterService(settings, clock=lambda: self.now)
+        self.service = MeterService(settings, prices=PRICES, clock=lambda: self.now)
 
     def send(self, *spans: dict[str, Any]) -> tuple[int, str]:
         """Send spans, each given as the arguments of `span`."""
@@ -158,7 +160,14 @@ def bench() -> Bench:
 
 @pytest.fixture
 def bench_with() -> Callable[..., Bench]:
-    return lambda **changes: Bench(changes=changes)
+    """Give what makes a bench with other settings: `bench_with(changes={...})`."""
+    return Bench
+
+
+@pytest.fixture
+def describe() -> Callable[..., dict[str, Any]]:
+    """Give what makes one span OTLP/JSON, for tests that spoil it."""
+    return span
 
 
 @pytest.fixture
