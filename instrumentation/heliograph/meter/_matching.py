@@ -92,8 +92,8 @@ def _group(sighting: Sighting, edges: list[tuple[Sighting, Sighting]], *, note: 
         for one, other in edges:
             if member in (one, other):
                 if note:
-                    one.told_by.add(other.layer)
-                    other.told_by.add(one.layer)
+                    one.told_by = (*one.told_by, other.layer)
+                    other.told_by = (*other.told_by, one.layer)
                 far = other if member is one else one
                 if far not in group:
                     group.append(far)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -24,8 +24,10 @@ _MOST_TWINS: Final = 128
 
 @dataclass(slots=True)
 class _Trace:
-    calls: deque[Sighting] = field(default_factory=lambda: deque(maxlen=_MOST_TWINS))
-    layers: set[object] = field(default_factory=set)
+    # Lists where others would take a set or a deque: there is one of these per trace, and most hold one call.
+    calls: list[Sighting] = field(default_factory=list)
+    mixed: bool = False
+    """Whether more than one library or service reported calls."""
     decided_until: int = 0
     """The latest end of a call that was decided, in nanoseconds since the epoch."""
 
@@ -38,7 +40,7 @@ class Memory:
         self._seen: OrderedDict[SpanKey, Sighting] = OrderedDict()
         self._inner: OrderedDict[SpanKey, list[Sighting]] = OrderedDict()
         self._traces: dict[int, _Trace] = {}
-        self._answers: dict[str, deque[Sighting]] = {}
+        self._answers: dict[str, list[Sighting]] = {}
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -64,11 +66,10 @@ class Memory:
         beneath = self._inner.get(sighting.key, [])
         if sighting.call is not None:
             trace = self._traces.setdefault(sighting.key[0], _Trace())
-            trace.calls.append(sighting)
-            trace.layers.add(sighting.layer)
+            trace.mixed = trace.mixed or (bool(trace.calls) and trace.calls[0].layer != sighting.layer)
+            _append(trace.calls, sighting, _MOST_TWINS)
             if sighting.call.response_id:
-                answered = self._answers.setdefault(sighting.call.response_id, deque(maxlen=_MOST_ANSWERS))
-                answered.append(sighting)
+                _append(self._answers.setdefault(sighting.call.response_id, []), sighting, _MOST_ANSWERS)
             beneath = [*beneath, sighting]
         if beneath:
             self._tell_ancestors(sighting, beneath)
@@ -95,7 +96,7 @@ class Memory:
     def twins(self, sighting: Sighting) -> list[Sighting]:
         """List calls of the trace that another library or service reported."""
         trace = self._traces.get(sighting.key[0])
-        if trace is None or len(trace.layers) == 1:
+        if trace is None or not trace.mixed:
             return []
         return [call for call in trace.calls if call.layer != sighting.layer]
 
@@ -126,12 +127,18 @@ class Memory:
         self._inner.pop(sighting.key, None)
         trace = self._traces.get(sighting.key[0])
         if trace is not None and trace.calls and trace.calls[0] is sighting:
-            trace.calls.popleft()
+            del trace.calls[0]
             if not trace.calls:
                 del self._traces[sighting.key[0]]
         answer = sighting.call.response_id if sighting.call is not None else None
         answered = self._answers.get(answer) if answer else None
         if answer and answered and answered[0] is sighting:
-            answered.popleft()
+            del answered[0]
             if not answered:
                 del self._answers[answer]
+
+
+def _append(sightings: list[Sighting], sighting: Sighting, most: int) -> None:
+    sightings.append(sighting)
+    if len(sightings) > most:
+        del sightings[0]

@@ -48,7 +48,7 @@ class Settings:
     """How long a call waits for other spans that tell of it."""
     waiting: int = 20_000
     """Calls that wait at most; past it the oldest is decided early."""
-    remembered: int = 50_000
+    remembered: int = 30_000
     """Spans that are remembered as evidence."""
     undelivered: int = 8_192
     """Events that the collector has not taken; past it nothing is decided, and requests are refused for now."""

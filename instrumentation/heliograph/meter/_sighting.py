@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
@@ -76,7 +76,7 @@ class Sighting:
     state: State
     due: float = 0.0
     late: bool = False
-    told_by: set[object] = field(default_factory=set)
+    told_by: tuple[object, ...] = ()
     """Layers of which a span was found to tell of this very call: each tells of it once."""
 
     @property
