@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry.sdk._logs import LoggerProvider
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from heliograph.genai._prices import Prices
     from heliograph.meter._decisions import Counted
+    from heliograph.meter._sighting import Sighting
     from heliograph.meter._tally import Tally
 
 __all__ = ["INSTANCE_PREFIX", "OTHER", "Applications", "Counters", "instance_id", "resource_of"]
@@ -88,7 +89,8 @@ class Applications:
         counters = self._counters(sighting.application, now)
         counters.used = now
         self._known.move_to_end(counters.application)
-        counters.meter.count(counted.call, where=sighting.where, ids=counted.ids, chain=counted.chain)
+        call = replace(counted.call, ended=_moment(sighting))
+        counters.meter.count(call, where=sighting.where, ids=counted.ids, chain=counted.chain)
         if sighting.late:
             counters.meter.instruments.late_calls.add(1, {"provider": counted.call.provider})
 
@@ -119,3 +121,15 @@ class Applications:
         made = Counters(application, CallMeter(meters, loggers, prices=self._prices, metered_by="meter"), reader, now)
         self._known[application] = made
         return made
+
+
+def _moment(sighting: Sighting) -> int:
+    """Give the end of the call, with digits of the span's id where the application's clock gave none.
+
+    Loki takes two events of one stream with one time and one text for one. Clocks that count milliseconds make that
+    likely: two calls that fail at once, say.
+    """
+    for precision in (1_000_000, 1_000):
+        if sighting.ended % precision == 0:
+            return sighting.ended + sighting.key[1] % precision
+    return sighting.ended

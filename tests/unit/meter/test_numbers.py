@@ -37,8 +37,17 @@ def test_cost_time_and_latency_are_those_of_the_call(bench: Bench) -> None:
     assert event["llm_cost_usd"] == pytest.approx(0.0045)
     assert bench.metrics()["shop"]["llm_cost"] == pytest.approx(0.0045)
     assert event["llm_latency_seconds"] == 2.5
-    assert event["at"] == START + 102_500_000_000
+    assert event["at"] // 1_000_000 == (START + 102_500_000_000) // 1_000_000
     assert event["metered_by"] == "meter"
+
+
+def test_calls_that_end_in_one_millisecond_are_two_events_to_loki(bench: Bench) -> None:
+    bench.send(s("one", trace="a"), s("two", trace="b"), s("three", trace="c", at=(0.0, 1.000_000_25)))
+    bench.move_to(11.0)
+    times = [event["at"] for event in bench.events()]
+    assert len(set(times)) == 3
+    assert all(0 <= at - (START + 1_000_000_000) < 1_000_000 for at in times)
+    assert times[2] == START + 1_000_000_250, "a finer clock is believed"
 
 
 def test_a_model_without_a_price_adds_to_no_cost(bench: Bench) -> None:
