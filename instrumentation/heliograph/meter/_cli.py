@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import signal
 from typing import Final
@@ -97,7 +98,7 @@ class _Url(click.ParamType[str]):
     type=click.IntRange(min=100),
     default=Settings.remembered,
     show_default=True,
-    help="Spans remembered, to recognise late layers and repetitions (about 1 KiB each).",
+    help="Spans remembered, to recognise late layers and repetitions (1.4 KiB each).",
 )
 @click.option(
     "--max-bytes",
@@ -139,6 +140,7 @@ def meter(
 
     Exit status: 0 ended on request, 1 the port cannot be used, 2 wrong options.
     """  # noqa: D301 - \b is click's
+    _forget_variables()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     settings = Settings(
         export=export,
@@ -164,3 +166,13 @@ def meter(
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     click.echo(f"Meter: ended; {service.tally.counted} calls counted, {service.tally.lost} events lost.")
+
+
+def _forget_variables() -> None:
+    """Drop `OTEL_*` variables but those about headers and certificates: they are for applications started here.
+
+    `OTEL_SDK_DISABLED`, say, would have the meter count nothing.
+    """
+    for name in list(os.environ):
+        if name.startswith("OTEL_") and not name.endswith(("_HEADERS", "_CERTIFICATE", "_CLIENT_KEY")):
+            del os.environ[name]

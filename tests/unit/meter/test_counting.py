@@ -210,6 +210,14 @@ GATEWAYS = {
         {"shop": 1, "gateway": 2},
         {"gateway": (120, 12)},
     ),
+    "that agent passes the model's name on": Case(
+        {0: [{**APP, "answer": LONG}, {**NESTED, "answer": "x" * 30, "usage": (50, 5)}]},
+        {"shop": 1, "gateway": 1},
+        {"shop": (1000, 200), "gateway": (50, 5)},
+    ),
+    "the gateway counts cached tokens apart": Case(
+        {0: [{**APP, "answer": LONG}, {**NESTED, "usage": (400, 200)}]}, {"shop": 1}, {"shop": (1000, 200)}
+    ),
     "two applications in one trace that call at different times": Case(
         {0: [s("a", app="one", at=(0.0, 1.0)), s("b", app="two", at=(5.0, 6.0))]}, {"one": 1, "two": 1}
     ),

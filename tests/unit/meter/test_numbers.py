@@ -89,6 +89,18 @@ def test_ids_of_the_application_stay_when_the_gateway_lends_the_usage(bench: Ben
     assert event["llm_latency_seconds"] == 2.0
 
 
+def test_parallel_streams_get_the_usage_of_their_own_gateway_spans(bench: Bench) -> None:
+    spans = []
+    for i in range(6):
+        spans.append(s(f"app{i}", usage=None, at=(i / 10, 3 + i / 10), user__id=f"user{i}"))
+        spans.append(s(f"gw{i}", app="gateway", lib="litellm", usage=(100 + i, 1), at=(i / 10 + 0.02, 2.98 + i / 10)))
+    bench.send(*spans)
+    bench.move_to(11.0)
+    assert {event["user_id"]: event["llm_input_tokens"] for event in bench.events()} == {
+        f"user{i}": 100 + i for i in range(6)
+    }
+
+
 def test_exemplars_lead_to_the_trace_of_the_call(bench: Bench) -> None:
     event = counted(bench, s("one"))
     assert event
@@ -182,6 +194,15 @@ def test_memory_of_spans_is_bounded_and_loses_no_call(bench_with: Callable[..., 
     bench.send(*(s(f"other{i}", trace=f"other{i}", answer=f"id{i}") for i in range(300)))
     bench.move_to(30.0)
     assert max(len(memory._traces), len(memory._answers), len(memory._inner)) <= 101
+
+
+def test_a_waiting_call_is_decided_before_it_is_forgotten(bench_with: Callable[..., Bench]) -> None:
+    bench = bench_with(changes={"remembered": 100})
+    bench.send(s("provider", parent="framework", at=(0.1, 0.9)), s("framework", lib="langchain"))
+    bench.send(*(s(f"agent{i}", op="invoke_agent", usage=None) for i in range(150)))
+    bench.move_to(11.0)
+    assert bench.metrics()["shop"]["llm_requests"] == 1
+    assert bench.service.tally.decided_early == 2
 
 
 def test_while_events_cannot_be_delivered_nothing_more_is_taken_or_decided(bench_with: Callable[..., Bench]) -> None:
