@@ -32,6 +32,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "prices": ("heliograph.genai._prices._cli", "prices", "Show what a model costs, in each tier, and who says so."),
     "notify-test": ("heliograph.ops._notify_cli", "notify_test", "Send a test notification through Alertmanager."),
     "inbox": ("heliograph.ops._inbox_cli", "inbox", "Run the local inbox: mailbox, webhook and runbook pages."),
+    "meter": ("heliograph.meter._cli", "meter", "Count the calls of applications that do not use the package."),
     "llm-server": ("heliograph.testing._cli", "llm_server", "Run the OpenAI-compatible server of the tests."),
     "demo": ("heliograph.demo._cli", "demo", "Show everything at work: questions, a fault, an alert, its end."),
 }

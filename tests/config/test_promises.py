@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 OUTAGE_HOURS = 4
 """The longest outage of a store after which nothing may be missing."""
 
-STORES = ("otlp_http/prometheus", "otlp_http/loki", "otlp_grpc/jaeger")
+STORES = ("otlp_http/prometheus", "otlp_http/loki", "otlp_grpc/jaeger", "otlp_http/meter")
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +74,15 @@ def test_the_memory_limiter_comes_first_and_secrets_end_before_the_disk(collecto
         assert pipeline["processors"][0] == "memory_limiter"
         if name != "metrics":
             assert "redaction/credentials" in pipeline["processors"]
+
+
+def test_spans_go_to_the_meter_and_none_come_back(collector: Any) -> None:
+    pipelines = collector["service"]["pipelines"]
+    fed = {name for name, pipeline in pipelines.items() if "otlp_http/meter" in pipeline["exporters"]}
+    assert fed == {"traces/meter"}
+    assert "filter/genai" in pipelines["traces/meter"]["processors"]
+    # It reports metrics and logs only; those pipelines must not lead to it again.
+    assert not [name for name in fed if not name.startswith("traces")]
 
 
 def test_what_the_collector_lets_in_prometheus_takes_after_the_longest_outage(collector: Any, prometheus: Any) -> None:

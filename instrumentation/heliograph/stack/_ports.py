@@ -30,6 +30,7 @@ class Ports:
     jaeger_health: int = 13134
     jaeger_metrics: int = 8889
     grafana: int = 3001
+    meter: int = 4319
     inbox_smtp: int = 1025
     inbox_http: int = 8025
 

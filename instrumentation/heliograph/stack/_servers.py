@@ -192,7 +192,25 @@ SERVERS: tuple[Server, ...] = (
         ready="http://" + _HOST + ":{ports.grafana}/api/health",
         link="grafana",
     ),
-    # Last to start and first to stop: what it has accepted is in its queue, and the stores still listen while it ends.
+    # The first to stop: what it counts last goes through the collector, which keeps meanwhile what comes in for it.
+    Server(
+        name="meter",
+        binary="",
+        argv=(
+            "{binary}",
+            "-m",
+            "heliograph",
+            "meter",
+            "--listen",
+            _HOST + ":{ports.meter}",
+            "--export",
+            "http://" + _HOST + ":{ports.otlp_http}",
+        ),
+        ports=("meter",),
+        ready="http://" + _HOST + ":{ports.meter}/healthz",
+        stop_rank=-1,
+    ),
+    # Last to start, and to stop before the stores: what it has accepted is in its queue, and they still listen.
     Server(
         name="collector",
         binary="collector",
@@ -207,6 +225,7 @@ SERVERS: tuple[Server, ...] = (
             "HELIOGRAPH_PROMETHEUS_URL": "http://" + _HOST + ":{ports.prometheus}",
             "HELIOGRAPH_LOKI_URL": "http://" + _HOST + ":{ports.loki}",
             "HELIOGRAPH_JAEGER_OTLP": _HOST + ":{ports.jaeger_otlp}",
+            "HELIOGRAPH_METER_URL": "http://" + _HOST + ":{ports.meter}",
         },
         ports=("otlp_grpc", "otlp_http", "collector_health", "collector_metrics"),
         ready="http://" + _HOST + ":{ports.collector_health}/",

@@ -43,7 +43,7 @@ _OFFERED_BY = {
 
 
 class Stack:
-    """Collector, Prometheus, Alertmanager, Loki, Jaeger and the inbox on 127.0.0.1, without Docker.
+    """Collector, Prometheus, Alertmanager, Loki, Jaeger, the meter and the inbox on 127.0.0.1, without Docker.
 
     `offset` is added to every port; `state` is the folder of configuration, data and logs (default: `stack-<offset>`
     in `heliograph.stack._paths.state_root()`); `overlays` are laid over heliograph.yaml. Two stacks with different
@@ -201,8 +201,8 @@ def _binaries(servers: Sequence[Server], progress: Progress | None) -> dict[str,
     build(wanted, progress=tell)
     found = {server.name: str(binary(server.binary)) for server in servers if server.binary}
     for server in servers:
-        if server.name == "inbox":
-            found["inbox"] = sys.executable
+        if server.name in {"inbox", "meter"}:
+            found[server.name] = sys.executable
         elif server.name == "grafana":
             found["grafana"] = _grafana_program()
     return found

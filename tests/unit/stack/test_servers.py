@@ -68,7 +68,7 @@ def test_readiness_is_asked_on_loopback(server: Server) -> None:
 @every
 def test_every_binary_is_one_we_build_or_one_with_a_reason(server: Server) -> None:
     buildable = {name for recipe in recipes().values() for name in recipe.binaries}
-    assert server.binary in buildable or server.name in {"inbox", "grafana"}
+    assert server.binary in buildable or server.name in {"inbox", "grafana", "meter"}
 
 
 def test_alertmanager_forms_no_cluster_and_snapshots_silences_often() -> None:
@@ -85,6 +85,16 @@ def test_prometheus_keeps_exemplars_and_counters_of_short_lived_processes() -> N
     assert "--web.route-prefix=/" in argv  # or a path in the external URL would move /api/v1/otlp
 
 
-def test_the_intake_starts_last_and_stops_first() -> None:
+def test_the_intake_starts_last_and_stops_before_the_stores() -> None:
     assert SERVERS[-1].name == "collector"
-    assert min(SERVERS, key=lambda server: server.stop_rank).name == "collector"
+    assert [server.name for server in sorted(SERVERS, key=lambda server: server.stop_rank)][:2] == [
+        "meter",
+        "collector",
+    ]
+
+
+def test_the_meter_sends_what_it_counts_to_the_collector_which_sends_it_spans() -> None:
+    rows = {server.name: planned(server) for server in SERVERS if server.name in {"meter", "collector"}}
+    argv = rows["meter"].argv
+    assert argv[argv.index("--export") + 1] == f"http://127.0.0.1:{Ports.at(100).otlp_http}"
+    assert rows["collector"].env["HELIOGRAPH_METER_URL"] == f"http://{argv[argv.index('--listen') + 1]}"

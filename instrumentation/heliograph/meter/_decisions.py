@@ -1,0 +1,168 @@
+"""Who counts: of all the spans that tell of one call, one, under the name of the application nearest to the user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
+
+from heliograph.genai._run import QueryIds
+from heliograph.meter._matching import is_covered, same_call
+from heliograph.meter._sighting import ID_SPECS, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from heliograph.genai._call import Call
+    from heliograph.meter._memory import Memory
+    from heliograph.meter._sighting import Sighting
+
+__all__ = ["REASONS", "Counted", "Reason", "Repeated", "decide"]
+
+Reason = Literal["resent", "encloses", "enclosed", "same_answer", "other_service", "other_library", "metered_at_home"]
+REASONS: Final[tuple[Reason, ...]] = (
+    "resent",
+    "encloses",
+    "enclosed",
+    "same_answer",
+    "other_service",
+    "other_library",
+    "metered_at_home",
+)
+"""Why a call span is not counted: it came before; it holds the calls that count, or is within one that counted; the
+provider's response id, another service, or another library of the service tells of the same call; the application
+counted it."""
+
+_KNOWN: Final = frozenset({State.COUNTED, State.REPEATED, State.HOME})
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A call to count under the application of `sighting`."""
+
+    sighting: Sighting
+    call: Call
+    ids: QueryIds | None
+    chain: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A call span that is not counted."""
+
+    sighting: Sighting
+    reason: Reason
+
+
+def decide(memory: Memory, sighting: Sighting) -> list[Counted | Repeated]:
+    """Decide a waiting call, together with all waiting spans that tell of the same one."""
+    if is_covered(memory, sighting):
+        sighting.state = State.COVERED
+        memory.decided(sighting)
+        return [Repeated(sighting, "encloses")]
+    around = _counted_around(memory, sighting)
+    if around is not None:
+        sighting.state = State.REPEATED
+        memory.decided(sighting)
+        return [Repeated(sighting, "metered_at_home" if around.state is State.HOME else "enclosed")]
+    group = same_call(memory, sighting, note=True)
+    waiting = [member for member in group if member.state is State.WAITING]
+    known = [member for member in group if member.state in _KNOWN]
+    chosen = None if known else _nearest_to_the_user(memory, waiting)
+    outcome: list[Counted | Repeated] = []
+    for member in waiting:
+        memory.decided(member)
+        if member is chosen:
+            continue
+        member.state = State.REPEATED
+        outcome.append(Repeated(member, _reason(member, known or [chosen or member])))
+    if chosen is not None:
+        chosen.state = State.COUNTED
+        ids, chain = _ids(memory, chosen, group)
+        outcome.append(Counted(chosen, _with_usage(memory, chosen, waiting), ids, chain))
+    return outcome
+
+
+def _counted_around(memory: Memory, sighting: Sighting) -> Sighting | None:
+    service = sighting.application.service
+    for above in memory.ancestors(sighting):
+        if above.call is not None and above.application.service == service and above.state in _KNOWN:
+            return above
+    return None
+
+
+def _nearest_to_the_user(memory: Memory, group: list[Sighting]) -> Sighting:
+    """Choose the outermost service and, of its libraries, the one nearest to the provider that knows the usage."""
+    outermost = min(group, key=lambda one: (any(a in group for a in memory.ancestors(one)), one.started, -one.ended))
+    own = [one for one in group if one.application.service == outermost.application.service]
+    return min(own, key=lambda one: (one.call is None or not one.call.has_usage, one.ended - one.started, one.key))
+
+
+def _with_usage(memory: Memory, chosen: Sighting, group: list[Sighting]) -> Call:
+    """Return the chosen span's call, with the usage of another span that tells of it where it has none itself."""
+    call = chosen.call
+    if call is None:  # only calls wait
+        raise ValueError("a span that is no call was chosen")
+    if call.has_usage:
+        return call
+    lenders = [*sorted(group, key=lambda one: one.ended - one.started), *_covering(memory, chosen)]
+    lender = next((one.call for one in lenders if one.call is not None and one.call.has_usage), None)
+    if lender is None:
+        return call
+    unnamed = call.model in {"unknown", call.requested_model}
+    return replace(
+        call,
+        model=lender.model if unnamed and lender.model != "unknown" else call.model,
+        input_tokens=lender.input_tokens,
+        output_tokens=lender.output_tokens,
+        cache_read_tokens=lender.cache_read_tokens,
+        cache_write_tokens=lender.cache_write_tokens,
+        reasoning_tokens=lender.reasoning_tokens,
+        input_audio_tokens=lender.input_audio_tokens,
+        output_audio_tokens=lender.output_audio_tokens,
+        usage_estimated=lender.usage_estimated,
+        service_tier=call.service_tier or lender.service_tier,
+        finish_reason=call.finish_reason or lender.finish_reason,
+        response_id=call.response_id or lender.response_id,
+    )
+
+
+def _covering(memory: Memory, inner: Sighting) -> Iterable[Sighting]:
+    """Find spans of the service around this call and no other, which ended as it did: their usage is its usage."""
+    for above in memory.ancestors(inner):
+        if above.call is None or inner.call is None or above.application.service != inner.application.service:
+            continue
+        within = [one for one in memory.inner(above) if not is_covered(memory, one)]
+        if within == [inner] and above.call.status == inner.call.status:
+            yield above
+
+
+def _reason(sighting: Sighting, others: list[Sighting]) -> Reason:
+    if any(other.state is State.HOME for other in others):
+        return "metered_at_home"
+    answer = sighting.call.response_id if sighting.call is not None else None
+    if answer and any(other.call is not None and other.call.response_id == answer for other in others):
+        return "same_answer"
+    service = sighting.application.service
+    return "other_library" if any(one.application.service == service for one in others) else "other_service"
+
+
+def _ids(memory: Memory, chosen: Sighting, group: list[Sighting]) -> tuple[QueryIds | None, str | None]:
+    """Take each id from the nearest span that has it: the call's own, those around it, those of the same call."""
+    found: list[str | None] = [None] * len(ID_SPECS)
+    for start in (chosen, *(one for one in group if one is not chosen)):
+        for span in (start, *memory.ancestors(start)):
+            if span.ids is not None:
+                found = [known or own for known, own in zip(found, span.ids, strict=True)]
+    user, session, tenant, query_type, chain, prompt, version = found
+    if not any(found):
+        return None, None
+    ids = QueryIds(
+        query_type=query_type or "default",
+        user_id=user,
+        session_id=session,
+        tenant=tenant,
+        chain=chain,
+        prompt_name=prompt,
+        prompt_version=version,
+    )
+    return ids, chain

@@ -1,0 +1,169 @@
+"""The way out: events and metrics to the collector's OTLP receiver, whose disk queues make them durable."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import math
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.sdk._logs import LogRecordProcessor, ReadableLogRecord
+from opentelemetry.sdk.resources import Resource
+
+from heliograph.telemetry._courier import Courier
+from heliograph.telemetry._health import DeliveryHealth, quieten_sdk
+from heliograph.telemetry._start_times import with_earlier_starts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from opentelemetry.sdk._logs import ReadWriteLogRecord
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricsData
+
+    from heliograph.meter._tally import Tally
+
+__all__ = ["Delivery", "EventQueue"]
+
+_log = logging.getLogger(__name__)
+_BATCH: Final = 512
+_TIMEOUT: Final = 10.0
+_PAUSE: Final = 0.2
+"""Seconds between two looks for events."""
+
+
+class EventQueue(LogRecordProcessor):
+    """Events of all applications until the collector has taken them. While `full`, no more calls are decided."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._records: deque[ReadableLogRecord] = deque()
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @property
+    def full(self) -> bool:
+        """Whether no call may be decided for now."""
+        return len(self._records) >= self._capacity
+
+    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+        """Take an event."""
+        record = copy.copy(log_record.log_record)
+        record.context = Context()  # it was needed for the ids, which the record has by now
+        self._records.append(
+            ReadableLogRecord(
+                log_record=record,
+                resource=log_record.resource or Resource({}),
+                instrumentation_scope=log_record.instrumentation_scope,
+                limits=log_record.limits,
+            )
+        )
+
+    def first(self, most: int) -> list[ReadableLogRecord]:
+        """List the oldest events; they stay until `drop`."""
+        return [self._records[i] for i in range(min(most, len(self._records)))]
+
+    def drop(self, count: int) -> None:
+        """Forget the oldest events."""
+        for _ in range(count):
+            self._records.popleft()
+
+    def shutdown(self) -> None:
+        """Do nothing: delivery ends with the service."""
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Do nothing: `Delivery.close` empties the queue."""
+        del timeout_millis
+        return True
+
+
+class Delivery:
+    """Sends from two threads of its own: events as they come and until taken, metrics every `interval` seconds.
+
+    `readers()` lists what to collect, each with what to call when its numbers were taken.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        events: EventQueue,
+        readers: Callable[[], Sequence[tuple[InMemoryMetricReader, Callable[[], None]]]],
+        *,
+        interval: float,
+        tally: Tally,
+    ) -> None:
+        base = endpoint.rstrip("/")
+        self.health = DeliveryHealth(base)
+        self._undo_quiet = quieten_sdk(self.health)
+        self._events = events
+        self._readers = readers
+        self._interval = interval
+        self._tally = tally
+        self._logs: Courier[Any] = Courier(
+            "logs",
+            lambda session: OTLPLogExporter(endpoint=f"{base}/v1/logs", timeout=_TIMEOUT, session=session),
+            self.health,
+            patience=math.inf,
+        )
+        # Metrics are cumulative: what one export could not say, the next one says.
+        self._numbers: Courier[Any] = Courier(
+            "metrics",
+            lambda session: OTLPMetricExporter(endpoint=f"{base}/v1/metrics", timeout=_TIMEOUT, session=session),
+            self.health,
+            patience=0.0,
+        )
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._run, args=(self.send_events, _PAUSE), name="meter-events", daemon=True),
+            threading.Thread(target=self._run, args=(self.send_metrics, interval), name="meter-metrics", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Begin to send."""
+        for thread in self._threads:
+            thread.start()
+
+    def close(self, deadline: float) -> None:
+        """Send what is left until `deadline` (on the monotonic clock); what cannot be delivered by then is counted."""
+        self._stop.set()
+        for courier in (self._logs, self._numbers):
+            courier.close(deadline)
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(deadline - time.monotonic(), 0.0) + 0.1)
+        self.send_events()
+        if len(self._events):
+            self._tally.lost += len(self._events)
+            _log.warning("%d events could not be delivered to the collector", len(self._events))
+        self.send_metrics()
+        self._undo_quiet()
+
+    def send_events(self) -> None:
+        """Send all events, batch by batch; each is tried again until it is taken or refused for good."""
+        while batch := self._events.first(_BATCH):
+            if not self._logs.send(batch, len(batch)):
+                if self._stop.is_set():
+                    return
+                self._tally.lost += len(batch)
+                _log.warning("the collector refuses %d events for good", len(batch))
+            self._events.drop(len(batch))
+
+    def send_metrics(self) -> None:
+        """Collect and send, one request per application: a point that is refused takes no other's along."""
+        for reader, taken in self._readers():
+            data: MetricsData | None = reader.get_metrics_data()
+            if data is None or self._numbers.send(with_earlier_starts(data), 1):
+                taken()
+
+    def _run(self, work: Callable[[], None], pause: float) -> None:
+        while not self._stop.wait(pause):
+            try:
+                work()
+            except Exception:  # noqa: BLE001 - the thread must live on
+                _log.exception("a delivery failed")

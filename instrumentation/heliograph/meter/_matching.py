@@ -1,0 +1,100 @@
+"""Which of the spans seen tell of the same call as a given one.
+
+Spans of one service that lie around each other are not the question here: there the inner ones count, however many
+they are. This is about spans side by side: of an application and the gateway it calls, of two libraries that do not
+know of each other, of layers in different traces.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from heliograph.meter._same import SAME_ANSWER, likeness
+from heliograph.meter._sighting import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from heliograph.meter._memory import Memory
+    from heliograph.meter._sighting import Sighting
+
+__all__ = ["is_covered", "same_call"]
+
+_MOST: Final = 48
+"""Spans that are considered together: a trace with more calls at one moment is compared in part."""
+
+
+def is_covered(memory: Memory, sighting: Sighting) -> bool:
+    """Whether the call holds a call of its own service."""
+    service = sighting.application.service
+    return any(call.application.service == service for call in memory.inner(sighting))
+
+
+def same_call(memory: Memory, sighting: Sighting, *, note: bool) -> list[Sighting]:
+    """List the spans that tell of this call, itself first; `note` in each which layers told of it, for good.
+
+    Each layer tells of a call once. A gateway that tried twice behind one call of an application reports two calls:
+    the likelier one is the application's, the other is an attempt of the gateway's own.
+    """
+    edges: dict[tuple[Sighting, Sighting], int] = {}
+    found, todo = [sighting], [sighting]
+    while todo:
+        one = todo.pop()
+        for other, score in _related(memory, one):
+            if (other, one) not in edges:
+                edges[one, other] = score
+            if other not in found and len(found) < _MOST:
+                found.append(other)
+                todo.append(other)
+    if not edges:
+        return found
+    return _group(sighting, _matched(edges), note=note)
+
+
+def _related(memory: Memory, sighting: Sighting) -> Iterator[tuple[Sighting, int]]:
+    service = sighting.application.service
+    nested = [span for span in (*memory.ancestors(sighting), *memory.inner(sighting)) if span.call is not None]
+    foreign = [span for span in nested if span.application.service != service]
+    rated: dict[Sighting, int] = {}
+    for others, is_nested in ((foreign, True), (memory.same_answer(sighting), False), (memory.twins(sighting), False)):
+        for other in others:
+            if other is sighting or other in rated or (not is_nested and other in nested):
+                continue
+            score = likeness(sighting, other, nested=is_nested)
+            if score and other.state is not State.COVERED and not is_covered(memory, other):
+                rated[other] = score
+    yield from rated.items()
+
+
+def _matched(edges: dict[tuple[Sighting, Sighting], int]) -> list[tuple[Sighting, Sighting]]:
+    """Take the surest pairs first, and of equally sure ones those closest in time."""
+
+    def order(edge: tuple[Sighting, Sighting]) -> tuple[int, int, tuple[int, int], tuple[int, int]]:
+        one, other = edge
+        apart = abs(one.started - other.started) + abs(one.ended - other.ended)
+        return -edges[edge], apart, min(one.key, other.key), max(one.key, other.key)
+
+    taken = []
+    told: dict[Sighting, set[object]] = {}
+    for edge in sorted(edges, key=order):
+        one, other = edge
+        by_one, by_other = told.setdefault(one, set(one.told_by)), told.setdefault(other, set(other.told_by))
+        if edges[edge] == SAME_ANSWER or (other.layer not in by_one and one.layer not in by_other):
+            by_one.add(other.layer)
+            by_other.add(one.layer)
+            taken.append(edge)
+    return taken
+
+
+def _group(sighting: Sighting, edges: list[tuple[Sighting, Sighting]], *, note: bool) -> list[Sighting]:
+    group = [sighting]
+    for member in group:  # grows while it is walked
+        for one, other in edges:
+            if member in (one, other):
+                if note:
+                    one.told_by = (*one.told_by, other.layer)
+                    other.told_by = (*other.told_by, one.layer)
+                far = other if member is one else one
+                if far not in group:
+                    group.append(far)
+    return group

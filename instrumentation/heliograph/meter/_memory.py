@@ -1,0 +1,144 @@
+"""What the meter has seen lately, so that every layer of a call is recognised: bounded, the oldest goes first."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from heliograph.meter._sighting import Sighting, SpanKey
+
+__all__ = ["Memory"]
+
+_DEEPEST: Final = 64
+_MOST_INNER: Final = 32
+"""Calls remembered beneath one span. A call holds few others; an agent may hold thousands, but is no call."""
+_MOST_ANSWERS: Final = 32
+"""Calls of one response id: more than that only where an id means nothing."""
+_MOST_TWINS: Final = 128
+"""Calls of one trace that are compared with a new one, where several libraries or services report."""
+
+
+@dataclass(slots=True)
+class _Trace:
+    # Lists where others would take a set or a deque: there is one of these per trace, and most hold one call.
+    calls: list[Sighting] = field(default_factory=list)
+    mixed: bool = False
+    """Whether more than one library or service reported calls."""
+    decided_until: int = 0
+    """The latest end of a call that was decided, in nanoseconds since the epoch."""
+
+
+class Memory:
+    """The last `capacity` spans, by their keys, traces, ancestors and response ids. Not thread-safe."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._seen: OrderedDict[SpanKey, Sighting] = OrderedDict()
+        self._inner: OrderedDict[SpanKey, list[Sighting]] = OrderedDict()
+        self._traces: dict[int, _Trace] = {}
+        self._answers: dict[str, list[Sighting]] = {}
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def __contains__(self, key: SpanKey) -> bool:
+        return key in self._seen
+
+    @property
+    def full(self) -> bool:
+        """Whether the next span pushes the oldest one out."""
+        return len(self._seen) >= self._capacity
+
+    @property
+    def oldest(self) -> Sighting:
+        """The span that is forgotten next."""
+        return next(iter(self._seen.values()))
+
+    def add(self, sighting: Sighting) -> None:
+        """Remember a span; when full, forget the oldest."""
+        while self.full:
+            self._forget(self._seen.popitem(last=False)[1])
+        self._seen[sighting.key] = sighting
+        beneath = self._inner.get(sighting.key, [])
+        if sighting.call is not None:
+            trace = self._traces.setdefault(sighting.key[0], _Trace())
+            trace.mixed = trace.mixed or (bool(trace.calls) and trace.calls[0].layer != sighting.layer)
+            _append(trace.calls, sighting, _MOST_TWINS)
+            if sighting.call.response_id:
+                _append(self._answers.setdefault(sighting.call.response_id, []), sighting, _MOST_ANSWERS)
+            beneath = [*beneath, sighting]
+        if beneath:
+            self._tell_ancestors(sighting, beneath)
+
+    def ancestors(self, sighting: Sighting) -> Iterator[Sighting]:
+        """Go from the span's parent upwards, as far as spans are known."""
+        parent = sighting.parent
+        for _ in range(_DEEPEST):
+            found = self._seen.get(parent) if parent is not None else None
+            if found is None:
+                return
+            yield found
+            parent = found.parent
+
+    def inner(self, sighting: Sighting) -> list[Sighting]:
+        """List calls known to be beneath the span, at any depth."""
+        return self._inner.get(sighting.key, [])
+
+    def same_answer(self, sighting: Sighting) -> Collection[Sighting]:
+        """List calls with the response id of this one, itself among them."""
+        call = sighting.call
+        return self._answers.get(call.response_id, ()) if call is not None and call.response_id else ()
+
+    def twins(self, sighting: Sighting) -> list[Sighting]:
+        """List calls of the trace that another library or service reported."""
+        trace = self._traces.get(sighting.key[0])
+        if trace is None or not trace.mixed:
+            return []
+        return [call for call in trace.calls if call.layer != sighting.layer]
+
+    def decided(self, sighting: Sighting) -> None:
+        """Note that a call was decided: those of its trace that ended no later should have been here by now."""
+        trace = self._traces.get(sighting.key[0])
+        if trace is not None:
+            trace.decided_until = max(trace.decided_until, sighting.ended)
+
+    def is_late(self, sighting: Sighting) -> bool:
+        """Whether a call of the trace that ended no earlier is decided already."""
+        trace = self._traces.get(sighting.key[0])
+        return trace is not None and sighting.ended <= trace.decided_until
+
+    def _tell_ancestors(self, sighting: Sighting, calls: list[Sighting]) -> None:
+        key = sighting.parent
+        for _ in range(_DEEPEST):
+            if key is None:
+                return
+            known = self._inner.setdefault(key, [])
+            known.extend(call for call in calls[: _MOST_INNER - len(known)] if call not in known)
+            if len(self._inner) > self._capacity:
+                self._inner.popitem(last=False)
+            above = self._seen.get(key)
+            key = above.parent if above is not None else None
+
+    def _forget(self, sighting: Sighting) -> None:
+        self._inner.pop(sighting.key, None)
+        trace = self._traces.get(sighting.key[0])
+        if trace is not None and trace.calls and trace.calls[0] is sighting:
+            del trace.calls[0]
+            if not trace.calls:
+                del self._traces[sighting.key[0]]
+        answer = sighting.call.response_id if sighting.call is not None else None
+        answered = self._answers.get(answer) if answer else None
+        if answer and answered and answered[0] is sighting:
+            del answered[0]
+            if not answered:
+                del self._answers[answer]
+
+
+def _append(sightings: list[Sighting], sighting: Sighting, most: int) -> None:
+    sightings.append(sighting)
+    if len(sightings) > most:
+        del sightings[0]

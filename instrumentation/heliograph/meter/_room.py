@@ -1,0 +1,109 @@
+"""The waiting room: every call waits a stated time for the other spans that tell of it, then it is decided."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from heliograph.meter._decisions import Counted, Repeated, decide
+from heliograph.meter._matching import same_call
+from heliograph.meter._memory import Memory
+from heliograph.meter._sighting import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from heliograph.meter._decisions import Reason
+    from heliograph.meter._sighting import Sighting, SpanKey
+    from heliograph.meter._tally import Tally
+
+__all__ = ["WaitingRoom"]
+
+_log = logging.getLogger(__name__)
+
+
+class WaitingRoom:
+    """Takes spans and hands over the calls to count. Not thread-safe; `now` is any clock in seconds.
+
+    At most `capacity` calls wait, and `memory` spans are remembered: past either, the oldest call is decided early.
+    """
+
+    def __init__(
+        self, *, wait: float, capacity: int, memory: int, tally: Tally, count: Callable[[Counted], None]
+    ) -> None:
+        self._wait = wait
+        self._capacity = capacity
+        self._memory = Memory(memory)
+        self._tally = tally
+        self._count = count
+        self._waiting: OrderedDict[SpanKey, Sighting] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many calls wait."""
+        return len(self._waiting)
+
+    def put(self, sighting: Sighting, now: float) -> None:
+        """Take one span."""
+        self._tally.received += 1
+        if sighting.key in self._memory:
+            if sighting.call is not None:
+                self._repeated("resent")
+            return
+        while self._waiting and (len(self._waiting) >= self._capacity or self._pushes_out_a_waiting_one()):
+            self._tally.decided_early += 1
+            self._decide_first()
+        sighting.late = self._memory.is_late(sighting)
+        self._memory.add(sighting)
+        if sighting.state is State.WAITING:
+            sighting.due = now + self._wait
+            self._waiting[sighting.key] = sighting
+        elif sighting.state is State.HOME:
+            self._metered_at_home(sighting)
+        elif sighting.state is State.REPEATED:
+            self._repeated("metered_at_home")
+
+    def decide_due(self, now: float, *, most: int | None = None) -> int:
+        """Decide the calls that have waited, at most `most`; return how many were decided."""
+        done = 0
+        while self._waiting and (most is None or done < most):
+            if next(iter(self._waiting.values())).due > now:
+                break
+            self._decide_first()
+            done += 1
+        return done
+
+    def decide_all(self) -> None:
+        """Decide everything now: the process ends."""
+        while self._waiting:
+            self._decide_first()
+
+    def _pushes_out_a_waiting_one(self) -> bool:
+        return self._memory.full and self._memory.oldest.state is State.WAITING
+
+    def _decide_first(self) -> None:
+        _, first = self._waiting.popitem(last=False)
+        try:
+            outcomes = decide(self._memory, first)
+        except Exception:  # noqa: BLE001
+            # A defect in the comparison must neither stop the meter nor lose the call: it counts by itself.
+            _log.exception("a call could not be compared with others")
+            first.state = State.COUNTED
+            outcomes = [Counted(first, first.call, None, None)] if first.call is not None else []
+        for outcome in outcomes:
+            self._waiting.pop(outcome.sighting.key, None)
+            if isinstance(outcome, Repeated):
+                self._repeated(outcome.reason)
+            else:
+                self._tally.counted += 1
+                self._tally.late += outcome.sighting.late
+                self._count(outcome)
+
+    def _metered_at_home(self, sighting: Sighting) -> None:
+        """Take a span as evidence; where it comes too late, at least say so."""
+        self._tally.metered_at_home += 1
+        if any(one.state is State.COUNTED for one in same_call(self._memory, sighting, note=False)):
+            self._tally.counted_twice += 1
+
+    def _repeated(self, reason: Reason) -> None:
+        self._tally.repeated[reason] += 1

@@ -1,0 +1,219 @@
+"""The meter as a whole: spans in, decisions, metrics and events out."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry.metrics import Observation
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+from heliograph._version import __version__
+from heliograph.genai import vocabulary as v
+from heliograph.genai._prices import Prices
+from heliograph.meter import _tally
+from heliograph.meter._applications import Applications, instance_id, resource_of
+from heliograph.meter._delivery import Delivery, EventQueue
+from heliograph.meter._request import RefusedError
+from heliograph.meter._room import WaitingRoom
+from heliograph.meter._sighting import Application, Sighting, application_of, sight
+from heliograph.meter._wire import Attributes, Scope, WireSpan, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from heliograph.meter._decisions import Counted
+
+__all__ = ["MeterService", "Settings"]
+
+_log = logging.getLogger(__name__)
+_TURN: Final = 0.1
+_AT_ONCE: Final = 256
+"""Calls decided while intake waits."""
+SERVICE: Final = "heliograph-meter"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Times in seconds; the others are counts."""
+
+    export: str
+    """Base URL of the collector's OTLP/HTTP receiver."""
+    wait: float = 10.0
+    """How long a call waits for other spans that tell of it."""
+    waiting: int = 20_000
+    """Calls that wait at most; past it the oldest is decided early."""
+    remembered: int = 30_000
+    """Spans that are remembered as evidence."""
+    undelivered: int = 8_192
+    """Events that the collector has not taken; past it nothing is decided, and requests are refused for now."""
+    applications: int = 100
+    idle: float = 900.0
+    """After how long an application without calls is forgotten. Prometheus itself ends a series after 300 s."""
+    interval: float = 5.0
+    """Between two exports of metrics."""
+
+
+class MeterService:
+    """Takes OTLP trace requests, counts the calls in them. `clock` gives seconds; tests use one of their own.
+
+    `take` is the point of acknowledgement: once it returns, the meter answers for the spans. (They are in memory. A
+    store that survives a crash belongs behind `take`, before it returns.)
+    """
+
+    def __init__(
+        self, settings: Settings, *, prices: Prices | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.settings = settings
+        self.tally = _tally.Tally()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self.events = EventQueue(settings.undelivered)
+        self.applications = Applications(
+            most=settings.applications,
+            idle=settings.idle,
+            prices=prices or Prices(),
+            events=self.events,
+            tally=self.tally,
+        )
+        self.room = WaitingRoom(
+            wait=settings.wait,
+            capacity=settings.waiting,
+            memory=settings.remembered,
+            tally=self.tally,
+            count=self._count,
+        )
+        self._ended: float | None = None
+        self._own = self._own_metrics()
+        self.delivery = Delivery(
+            settings.export, self.events, self._readers, interval=settings.interval, tally=self.tally
+        )
+        self._stop = threading.Event()
+        self._worker = threading.Thread(target=self._run, name="meter-decisions", daemon=True)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether decisions are made."""
+        return self._worker.is_alive()
+
+    def start(self) -> None:
+        """Begin to decide and to send."""
+        self.delivery.start()
+        self._worker.start()
+
+    def take(self, request: Any) -> tuple[int, str]:  # noqa: ANN401 - a TraceRequest
+        """Take the spans of a request; return how many were rejected, and why.
+
+        Raises RefusedError when too many events wait for the collector: the sender is to keep the request.
+        """
+        if self.events.full:
+            raise RefusedError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "overload",
+                f"{len(self.events)} events wait to be taken by {self.settings.export}: send this again later",
+            )
+        sightings, rejected, why = _sightings(request)
+        now = self._clock()
+        with self._lock:
+            self.tally.rejected += rejected
+            for sighting in sightings:
+                self.room.put(sighting, now)
+        return rejected, why
+
+    def refused(self, label: str) -> None:
+        """Count a request that was not taken."""
+        with self._lock:
+            self.tally.refused[label] += 1
+
+    def decide_due(self) -> None:
+        """Decide what has waited long enough, as far as events can be kept."""
+        while not self.events.full:
+            with self._lock:
+                done = self.room.decide_due(self._clock(), most=_AT_ONCE)
+            if done < _AT_ONCE:
+                return
+
+    def close(self, timeout: float) -> None:
+        """Decide all that waits and send it within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        self._stop.set()
+        if self._worker.is_alive():
+            self._worker.join(timeout)
+        with self._lock:
+            self.room.decide_all()
+        self._ended = time.time()
+        self.delivery.close(deadline)
+
+    def _count(self, counted: Counted) -> None:
+        self.applications.count(counted, self._clock())
+
+    def _run(self) -> None:
+        while not self._stop.wait(_TURN):
+            try:
+                self.decide_due()
+                with self._lock:
+                    self.applications.remove_idle(self._clock())
+            except Exception:  # noqa: BLE001 - the thread must live on
+                _log.exception("a decision failed")
+
+    def _readers(self) -> Sequence[tuple[InMemoryMetricReader, Callable[[], None]]]:
+        with self._lock:
+            known = self.applications.all()
+        now = self._clock()
+
+        def taken(index: int) -> Callable[[], None]:
+            def note() -> None:
+                known[index].exported = now
+
+            return note
+
+        readers = [(counters.reader, taken(index)) for index, counters in enumerate(known)]
+        return [*readers, (self._own, lambda: None)]
+
+    def _own_metrics(self) -> InMemoryMetricReader:
+        reader = InMemoryMetricReader()
+        resource = resource_of(Application(SERVICE, version=__version__), instance_id())
+        provider = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
+        _tally.report(
+            provider,
+            self.tally,
+            {
+                _tally.WAITING: lambda: len(self.room),
+                _tally.UNDELIVERED: lambda: len(self.events),
+                _tally.APPLICATIONS: lambda: len(self.applications),
+            },
+        )
+        meter = provider.get_meter("heliograph", __version__)
+        meter.create_observable_gauge(
+            v.HEARTBEAT.name, [lambda _: [Observation(self._ended or time.time())]], description=v.HEARTBEAT.description
+        )
+        meter.create_observable_gauge(
+            v.CLEAN_EXIT.name,
+            [lambda _: [] if self._ended is None else [Observation(self._ended)]],
+            description=v.CLEAN_EXIT.description,
+        )
+        return reader
+
+
+def _sightings(request: Any) -> tuple[list[Sighting], int, str]:  # noqa: ANN401 - a TraceRequest
+    found: list[Sighting] = []
+    rejected, why = 0, ""
+    for resource_spans in request.resource_spans:
+        resource = Attributes(resource_spans.resource.attributes)
+        application = application_of(resource)
+        for scope_spans in resource_spans.scope_spans:
+            scope = Scope(text(scope_spans.scope.name), text(scope_spans.scope.version))
+            for span in scope_spans.spans:
+                try:
+                    found.append(sight(WireSpan(span, scope, resource), application))
+                except Exception as error:  # noqa: BLE001 - one span that cannot be read must not take others along
+                    rejected += 1
+                    why = why or (
+                        str(error) if isinstance(error, ValueError) else f"unreadable: {type(error).__name__}"
+                    )
+    return found, rejected, why

@@ -1,0 +1,146 @@
+"""What the meter keeps of one span: who reported it, where it stands, the call it tells of. No prompts, no answers."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+
+from opentelemetry.trace import SpanContext, TraceFlags
+
+from heliograph.genai import vocabulary as v
+from heliograph.genai._mark import within_call
+from heliograph.genai._read import is_call, read_call
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opentelemetry.sdk.trace import ReadableSpan
+
+    from heliograph.genai._call import Call
+    from heliograph.meter._wire import WireSpan
+
+__all__ = ["Application", "Sighting", "SpanKey", "State", "application_of", "sight"]
+
+SpanKey = tuple[int, int]
+"""(trace id, span id)."""
+
+NO_NAME: Final = "unknown_service"
+_LONGEST_NAME: Final = 200
+
+
+class Application(NamedTuple):
+    """Who made the call: what its resource said of itself. "" stands for what it did not say."""
+
+    name: str
+    namespace: str = ""
+    environment: str = ""
+    version: str = ""
+
+    @property
+    def service(self) -> tuple[str, str]:
+        """What tells one service from another: two versions or environments are layers of one."""
+        return self.namespace, self.name
+
+
+class State(Enum):
+    """What became of a span."""
+
+    WAITING = "waiting"
+    """A call whose turn has not come."""
+    COUNTED = "counted"
+    REPEATED = "repeated"
+    """A call that another span tells of, which was counted; or one within a call that its application counted."""
+    COVERED = "covered"
+    """A call that holds calls of its own service: those count."""
+    HOME = "home"
+    """A call that the application itself counted."""
+    NO_CALL = "no call"
+    """An agent, a tool, a chain: it connects calls, and may name the user."""
+
+
+@dataclass(slots=True, eq=False)
+class Sighting:
+    """One span. Times are nanoseconds since the epoch, `due` is in seconds of the meter's own clock."""
+
+    key: SpanKey
+    parent: SpanKey | None
+    application: Application
+    scope: str
+    started: int
+    ended: int
+    call: Call | None
+    ids: tuple[str | None, ...] | None
+    """Own ids, in the order of `ID_SPECS`; None where the span has none."""
+    state: State
+    due: float = 0.0
+    late: bool = False
+    told_by: tuple[object, ...] = ()
+    """Layers of which a span was found to tell of this very call: each tells of it once."""
+
+    @property
+    def where(self) -> SpanContext:
+        """The span's context."""
+        return SpanContext(*self.key, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+
+    @property
+    def layer(self) -> tuple[tuple[str, str], str]:
+        """Service and instrumentation scope: one layer reports a call once."""
+        return self.application.service, self.scope
+
+
+ID_SPECS: Final = (v.USER_ID, v.SESSION_ID, v.TENANT, v.QUERY_TYPE, v.CHAIN, v.PROMPT_NAME, v.PROMPT_VERSION)
+
+
+def application_of(resource: Mapping[str, Any]) -> Application:
+    """Read the application from its resource; other attributes would make series without end, and are left out."""
+
+    def said(*names: str) -> str:
+        for name in names:
+            if value := resource.get(name):
+                return sys.intern(str(value)[:_LONGEST_NAME])
+        return ""
+
+    return Application(
+        name=said("service.name") or NO_NAME,
+        namespace=said("service.namespace"),
+        environment=said("deployment.environment.name", "deployment.environment"),
+        version=said("service.version"),
+    )
+
+
+def sight(span: WireSpan, application: Application) -> Sighting:
+    """Read one span."""
+    attributes = span.attributes
+    readable = cast("ReadableSpan", span)
+    call = read_call(readable) if is_call(readable) else None
+    if call is None:
+        state = State.NO_CALL
+    elif attributes.get(v.METERED.name) is True:
+        state = State.HOME
+    elif within_call(span.context.trace_state):
+        state = State.REPEATED
+    else:
+        state = State.WAITING
+    context, parent = span.context, span.parent
+    ids = tuple(_first(attributes, spec) for spec in ID_SPECS)
+    return Sighting(
+        key=(context.trace_id, context.span_id),
+        parent=(parent.trace_id, parent.span_id) if parent is not None else None,
+        application=application,
+        scope=sys.intern(span.instrumentation_scope.name),
+        started=span.start_time,
+        ended=span.end_time,
+        call=call,
+        ids=ids if any(ids) else None,
+        state=state,
+    )
+
+
+def _first(attributes: Mapping[str, Any], spec: v.AttributeSpec) -> str | None:
+    for name in spec.names:
+        value = attributes.get(name)
+        if value is not None and value != "":
+            return str(value)
+    return None
