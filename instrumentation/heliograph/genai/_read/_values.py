@@ -18,6 +18,7 @@ __all__ = ["count", "dictionary", "first", "flag", "number", "text"]
 MOST_TOKENS: Final = 10**12
 """More tokens than this in one call is nonsense, and near 2**63 one such value would spoil a counter for good."""
 
+_LONGEST_NUMBER: Final = 20
 _LONGEST_JSON: Final = 65_536
 _LONGEST_PYTHON: Final = 4_000
 _WHOLE: Final = re.compile(r"\d{1,15}(?:\.0+)?\Z")
@@ -36,7 +37,9 @@ def count(value: Any) -> int | None:  # noqa: ANN401
     """Read a number of tokens. Strings of digits count: Java and Node exporters, and gateways, send some."""
     if isinstance(value, str):
         stripped = value.strip()
-        return int(stripped.partition(".")[0]) if _WHOLE.match(stripped) and len(stripped) < 20 else None  # noqa: PLR2004
+        if not _WHOLE.match(stripped) or len(stripped) > _LONGEST_NUMBER:
+            return None
+        value = int(stripped.partition(".")[0])
     found = number(value)
     return None if found is None or found > MOST_TOKENS else int(found)
 
