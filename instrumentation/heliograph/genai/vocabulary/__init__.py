@@ -6,13 +6,14 @@ module may use it at no cost.
 
 Span attributes follow OpenTelemetry's semantic conventions for generative AI
 (https://opentelemetry.io/docs/specs/semconv/gen-ai/); older spellings and those of other instrumentors are
-listed beside the current ones, and `heliograph.genai._read` maps all of them to one `Call`.
+listed beside the current ones by dialect, and `heliograph.genai._read` maps all of them to one `Call`.
 """
 
 from __future__ import annotations
 
 from heliograph.genai.vocabulary._attributes import (
     ATTRIBUTES,
+    CACHE_HIT,
     CACHE_READ_TOKENS,
     CACHE_WRITE_TOKENS,
     CALL_STATUS,
@@ -23,8 +24,13 @@ from heliograph.genai.vocabulary._attributes import (
     INPUT_AUDIO_TOKENS,
     INPUT_TOKEN_DETAILS,
     INPUT_TOKENS,
+    LANGFUSE_COMPLETION_START,
+    LANGFUSE_KIND,
+    LANGFUSE_LEVEL,
+    LANGFUSE_USAGE,
     LANGSMITH_KIND,
     METERED,
+    OPENINFERENCE_KIND,
     OPERATION,
     OUTPUT_AUDIO_TOKENS,
     OUTPUT_TOKEN_DETAILS,
@@ -42,20 +48,27 @@ from heliograph.genai.vocabulary._attributes import (
     STREAMED,
     TENANT,
     TIME_TO_FIRST_CHUNK,
+    TOTAL_TOKENS,
     USAGE_ESTIMATED,
     USER_ID,
+    VERCEL_NO_CACHE_TOKENS,
+    VERCEL_OPERATION,
+    VERCEL_PROVIDER_METADATA,
+    VERCEL_TIME_TO_FIRST_CHUNK,
     AttributeSpec,
 )
 from heliograph.genai.vocabulary._content import (
     CONTENT_ATTRIBUTES,
     CONTENT_PREFIXES,
 )
+from heliograph.genai.vocabulary._dialects import DIALECTS, VERSIONS, Dialect
 from heliograph.genai.vocabulary._events import (
     CHAIN_FINISHED,
     CHAIN_STARTED,
     EVENTS,
     LLM_CALL,
     QUERY_FINISHED,
+    EventField,
     EventSpec,
 )
 from heliograph.genai.vocabulary._metrics import (
@@ -102,6 +115,7 @@ __all__ = [
     "ACTIVE_SESSIONS",
     "ATTRIBUTES",
     "BLOCKED_FINISH_REASONS",
+    "CACHE_HIT",
     "CACHE_READ_TOKENS",
     "CACHE_WRITE_TOKENS",
     "CALL_LABELS",
@@ -115,6 +129,7 @@ __all__ = [
     "CONTENT_PREFIXES",
     "COST_USD",
     "COUNTED_OPERATIONS",
+    "DIALECTS",
     "ERROR_TYPE",
     "EVENTS",
     "FINISH_REASONS",
@@ -123,6 +138,10 @@ __all__ = [
     "INPUT_TOKENS",
     "INPUT_TOKEN_DETAILS",
     "LABELS_FOLDED",
+    "LANGFUSE_COMPLETION_START",
+    "LANGFUSE_KIND",
+    "LANGFUSE_LEVEL",
+    "LANGFUSE_USAGE",
     "LANGSMITH_KIND",
     "LLM_CACHED_TOKENS",
     "LLM_CALL",
@@ -143,6 +162,7 @@ __all__ = [
     "LLM_WASTED_COST",
     "METERED",
     "METRICS",
+    "OPENINFERENCE_KIND",
     "OPERATION",
     "OPERATION_ALIASES",
     "OUTPUT_AUDIO_TOKENS",
@@ -168,10 +188,18 @@ __all__ = [
     "STREAMED",
     "TENANT",
     "TIME_TO_FIRST_CHUNK",
+    "TOTAL_TOKENS",
     "USAGE_ESTIMATED",
     "USD",
     "USER_ID",
+    "VERCEL_NO_CACHE_TOKENS",
+    "VERCEL_OPERATION",
+    "VERCEL_PROVIDER_METADATA",
+    "VERCEL_TIME_TO_FIRST_CHUNK",
+    "VERSIONS",
     "AttributeSpec",
+    "Dialect",
+    "EventField",
     "EventSpec",
     "MetricSpec",
     "prometheus_name",

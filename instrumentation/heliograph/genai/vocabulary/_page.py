@@ -70,12 +70,55 @@ def _lines() -> Iterable[str]:
         yield ""
         yield f"### `{event.name}`"
         yield ""
-        yield f"{event.description} Attributes: {', '.join(f'`{name}`' for name in event.attributes)}."
+        yield event.description
+        yield ""
+        yield "| attribute | type | meaning |"
+        yield "|---|---|---|"
+        for field in event.fields:
+            yield f"| `{field.name}` | {_typed(field.type, field.unit)} | {field.description} |"
     yield ""
     yield "## Span attributes"
     yield ""
-    yield "| attribute | also understood | meaning |"
+    yield "| attribute | type | meaning |"
     yield "|---|---|---|"
     for attribute in v.ATTRIBUTES:
-        others = " ".join(f"`{name}`" for name in attribute.names[1:]) or "-"
-        yield f"| `{attribute.name}` | {others} | {attribute.description} |"
+        yield f"| `{attribute.name}` | {_typed(attribute.type, attribute.unit)} | {attribute.description} |"
+    yield from _dialects()
+
+
+def _dialects() -> Iterable[str]:
+    yield ""
+    yield "## Other spellings"
+    yield ""
+    yield "What is not ours, and what it is read as. Spellings marked * say it in another form, which is translated."
+    yield ""
+    yield "Cached and reasoning tokens are subsets here. Reports that leave them out of the input or output tokens"
+    yield "(Langfuse's flat keys; Claude on Bedrock; OpenLIT's spans of Claude; OpenLLMetry's of Gemini; the Vercel AI"
+    yield "SDK 5) are made whole first. A total that is reported decides; then a subset larger than its whole; then who"
+    yield "wrote the span."
+    for dialect in v.DIALECTS:
+        rows = list(_spellings(dialect))
+        if rows:
+            yield ""
+            yield f"### {dialect}"
+            yield ""
+            yield f"Looked up in: {v.VERSIONS[dialect]}."
+            yield ""
+            yield "| spelling | read as |"
+            yield "|---|---|"
+            yield from rows
+
+
+def _spellings(dialect: v.Dialect) -> Iterable[str]:
+    read_as: dict[str, list[str]] = {}
+    for attribute in v.ATTRIBUTES:
+        for name in attribute.spellings.get(dialect, ()):
+            read_as.setdefault(f"`{name}`", []).append(attribute.name)
+        for name in attribute.derived.get(dialect, ()):
+            read_as.setdefault(f"`{name}` *", []).append(attribute.name)
+    for spelling, names in read_as.items():
+        yield f"| {spelling} | {' '.join(f'`{name}`' for name in names)} |"
+
+
+def _typed(kind: str, unit: str) -> str:
+    return f"{kind}, {unit}" if unit else kind
