@@ -1,13 +1,21 @@
 """One provider call is counted once, however many layers report it.
 
-Three facts tell that a span repeats a call already counted:
+What is no call at all never comes here (`_read.is_call`): agents, workflows and tools repeat the sums of what they
+hold. A call repeats one that was counted, where
 
-- it encloses the counted span: a framework's span around the provider client's. Inner spans end first, so the
-  ancestors of every counted span are remembered, whether they have been seen or are only named as a parent
-  (LangSmith makes its spans after the fact);
-- it has the response id of a counted call (layers that sit in another trace);
-- it is no call at all: agents, workflows and tools repeat the sums of what they enclose
-  (`vocabulary.COUNTED_OPERATIONS`).
+- it encloses a counted call of its kind (generation, embedding, reranking): a framework's span around the provider
+  client's. Inner spans end first, so the ancestors of every counted span are remembered, whether they have been seen
+  or are only named as a parent (LangSmith makes its spans after the fact);
+- it lies within a counted call of its kind: a gateway's span below that of the application, or a stream that ends
+  after the framework's span around it;
+- it has the response id of a counted call. Broken endpoints give one id to every call, and Ollama one of a thousand
+  ("chatcmpl-123"), so an id alone proves nothing. Another layer repeats the call where the times overlap, too, and the
+  tokens agree; a long id needs one of the two. The same layer says it twice only where it is a framework that
+  answers from its own cache: a provider's client that gets an id twice has asked twice.
+
+Tokens are never lost: a call with usage repeats none without. Where another layer's span of the call is still open, a
+successful call without usage is left to that one, so that one count has both; where it is not, two counts are better
+than one without tokens. Failed attempts count by themselves: two attempts within one framework span are two requests.
 
 All memories are bounded: the oldest entries go first.
 """
@@ -15,63 +23,240 @@ All memories are bounded: the oldest entries go first.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from heliograph.genai._call import Call
 
-__all__ = ["Dedupe"]
+__all__ = ["Dedupe", "SpanKey"]
 
 _CAPACITY: Final = 8192
 _DEEPEST: Final = 64
+_ANSWERS_OF_AN_ID: Final = 8
+_IDENTIFYING: Final = 20
+"""Characters from which on a response id is taken for unique. Providers' have 23 and more."""
+_CLOCKS_DIFFER: Final = 1_000_000_000
+"""Nanoseconds by which two layers' times of one call may miss each other."""
+
+_GENERATION: Final = frozenset({"chat", "text_completion", "generate_content"})
+_FRAMEWORKS: Final = (
+    "agno",
+    "autogen",
+    "crewai",
+    "dspy",
+    "haystack",
+    "langchain",
+    "langgraph",
+    "langsmith",
+    "llama_index",
+    "llamaindex",
+    "pydantic-ai",
+    "pydantic_ai",
+    "semantic_kernel",
+    "smolagents",
+)
+"""Words in the names of scopes that instrument a framework; they may answer from a cache of their own."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 SpanKey = tuple[int, int]
 """(trace id, span id)."""
+Kind = tuple[SpanKey, str]
+"""A span, and the kind of call that is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What is remembered of a counted call. Times are nanoseconds since the epoch; `ended` is 0 where not known."""
+
+    tokens: tuple[int, int] | None
+    started: int
+    ended: int
+
+    def agrees(self, other: _Counted) -> bool:
+        """Whether `other` says nothing about tokens, or the same."""
+        return other.tokens is None or other.tokens == self.tokens
+
+    def overlaps(self, other: _Counted) -> bool:
+        if not self.ended or not other.ended:
+            return True
+        return other.started <= self.ended + _CLOCKS_DIFFER and other.ended >= self.started - _CLOCKS_DIFFER
+
+
+@dataclass(slots=True)
+class _Answer:
+    counted: _Counted
+    scopes: set[str]
+
+
+@dataclass(slots=True)
+class _Answers:
+    """The calls that were counted under one response id."""
+
+    known: deque[_Answer] = field(default_factory=lambda: deque(maxlen=_ANSWERS_OF_AN_ID))
+    worthless: bool = False
+    """Whether one layer has given the id to different answers."""
 
 
 class Dedupe:
-    """What has been counted."""
+    """What has been counted. Safe to use from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._parents: OrderedDict[SpanKey, SpanKey] = OrderedDict()
-        self._covered: OrderedDict[SpanKey, None] = OrderedDict()
-        self._responses: OrderedDict[str, None] = OrderedDict()
+        self._open: OrderedDict[SpanKey, str] = OrderedDict()
+        self._open_in: dict[int, set[SpanKey]] = {}
+        self._below: OrderedDict[Kind, bool] = OrderedDict()
+        self._counted: OrderedDict[Kind, _Counted] = OrderedDict()
+        self._answers: OrderedDict[str, _Answers] = OrderedDict()
 
-    def started(self, span: SpanKey, parent: SpanKey | None) -> None:
-        """Remember whose child a span is."""
-        if parent is None:
+    def started(self, span: SpanKey, parent: SpanKey | None, *, operation: str | None = None) -> None:
+        """Remember whose child a span is, and whether it says already that it is a call: its `operation`.
+
+        Such a span must be closed again, by `is_repeat` or by `ended`.
+        """
+        if parent is None and operation is None:
             return
         with self._lock:
-            _put(self._parents, span, parent)
+            if parent is not None:
+                _put(self._parents, span, parent)
+            if operation is not None:
+                self._open[span] = _kind(operation)
+                self._open_in.setdefault(span[0], set()).add(span)
+                if len(self._open) > _CAPACITY:
+                    self._close(next(iter(self._open)))
+
+    def ended(self, span: SpanKey) -> None:
+        """Note that a span that turned out to be no call has ended."""
+        if span in self._open:
+            with self._lock:
+                self._close(span)
 
     def is_repeat(self, call: Call, span: SpanKey, parent: SpanKey | None) -> bool:
-        """Whether the call was counted before; if not, it counts as counted from now on."""
+        """Whether the call was counted before, or another layer will; if not, it counts as counted from now on."""
+        said, kind = _told(call), _kind(call.operation)
         with self._lock:
-            repeated = span in self._covered or (call.response_id is not None and call.response_id in self._responses)
-            if call.response_id is not None:
-                _put(self._responses, call.response_id, None)
-            if not repeated or span in self._covered:
-                self._cover_ancestors(parent)
+            self._close(span)
+            if self._is_left(call, kind, span, parent):
+                return True
+            repeated = self._is_near_a_counted(said, kind, span, parent)
+            if repeated is None:
+                repeated = self._has_a_counted_id(call, said)
+            if not repeated:
+                self._remember(call, said, kind, span)
+            self._cover_ancestors(parent, kind, with_usage=call.has_usage)
             return repeated
+
+    def counted_elsewhere(self, call: Call, span: SpanKey, parent: SpanKey | None) -> None:
+        """Take note of a call that somebody else has counted: the application itself."""
+        said, kind = _told(call), _kind(call.operation)
+        with self._lock:
+            self._close(span)
+            self._remember(call, said, kind, span)
+            self._cover_ancestors(parent, kind, with_usage=call.has_usage)
 
     def after_fork(self) -> None:
         """Replace the lock, which another thread of the parent may have held."""
         self._lock = threading.Lock()
 
-    def _cover_ancestors(self, ancestor: SpanKey | None) -> None:
-        for _ in range(_DEEPEST):
-            if ancestor is None or ancestor in self._covered:
+    def _is_left(self, call: Call, kind: str, span: SpanKey, parent: SpanKey | None) -> bool:
+        """Whether a call without usage is left to an open span of another layer, around it or within it."""
+        if call.has_usage or call.status != "success" or (span, kind) in self._below:
+            return False
+        still_open = self._open_in.get(span[0])
+        if not still_open:
+            return False
+        if any(self._open.get(each) == kind for each in self._ancestors(parent)):
+            return True
+        return any(self._open[each] == kind and span in self._ancestors(self._parents.get(each)) for each in still_open)
+
+    def _is_near_a_counted(self, said: _Counted, kind: str, span: SpanKey, parent: SpanKey | None) -> bool | None:
+        """Whether a counted call within or around the span makes it a repetition; None where there is none."""
+        below = self._below.get((span, kind))
+        if below is not None:
+            return below or said.tokens is None
+        around = next((found for each in self._ancestors(parent) if (found := self._counted.get((each, kind)))), None)
+        if around is None:
+            return None
+        if said.tokens is None:
+            return True
+        if around.tokens is None:
+            return None
+        return around.tokens == said.tokens or around.overlaps(said) or None
+
+    def _has_a_counted_id(self, call: Call, said: _Counted) -> bool:
+        answers = self._answers.get(call.response_id) if call.response_id else None
+        if answers is None or call.response_id is None:
+            return False
+        for answer in answers.known:
+            if call.scope in answer.scopes and not answer.counted.agrees(said):
+                answers.worthless = True
+        unique = len(call.response_id) >= _IDENTIFYING and not answers.worthless
+        for answer in answers.known:
+            agrees = answer.counted.agrees(said)
+            # Tokens are never lost to a report without any.
+            told_more = said.tokens is not None and answer.counted.tokens is None
+            if call.scope in answer.scopes:
+                repeated = unique and agrees and _is_framework(call.scope)
+            elif unique:
+                repeated = agrees or answer.counted.overlaps(said)
+            else:
+                repeated = agrees and answer.counted.overlaps(said)
+            if repeated and not told_more:
+                answer.scopes.add(call.scope)
+                return True
+        return False
+
+    def _remember(self, call: Call, said: _Counted, kind: str, span: SpanKey) -> None:
+        _put(self._counted, (span, kind), said)
+        if call.response_id:
+            answers = self._answers.get(call.response_id) or _Answers()
+            answers.known.append(_Answer(said, {call.scope}))
+            _put(self._answers, call.response_id, answers)
+
+    def _cover_ancestors(self, parent: SpanKey | None, kind: str, *, with_usage: bool) -> None:
+        for ancestor in self._ancestors(parent):
+            known = self._below.get((ancestor, kind))
+            if known or (known is not None and not with_usage):
                 return
-            _put(self._covered, ancestor, None)
-            ancestor = self._parents.get(ancestor)
+            _put(self._below, (ancestor, kind), with_usage)
+
+    def _ancestors(self, parent: SpanKey | None) -> Iterator[SpanKey]:
+        for _ in range(_DEEPEST):
+            if parent is None:
+                return
+            yield parent
+            parent = self._parents.get(parent)
+
+    def _close(self, span: SpanKey) -> None:
+        if self._open.pop(span, None) is not None:
+            of_trace = self._open_in[span[0]]
+            of_trace.discard(span)
+            if not of_trace:
+                del self._open_in[span[0]]
+
+
+def _told(call: Call) -> _Counted:
+    tokens = (call.input_tokens or 0, call.output_tokens or 0) if call.has_usage else None
+    return _Counted(tokens, call.ended - int(call.latency * 1e9), call.ended)
+
+
+def _kind(operation: str) -> str:
+    return "generation" if operation in _GENERATION else operation
+
+
+def _is_framework(scope: str) -> bool:
+    name = scope.lower()
+    return any(word in name for word in _FRAMEWORKS)
 
 
 def _put(memory: OrderedDict[Key, Value], key: Key, value: Value) -> None:
     memory[key] = value
+    memory.move_to_end(key)
     if len(memory) > _CAPACITY:
         memory.popitem(last=False)

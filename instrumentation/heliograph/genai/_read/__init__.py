@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from heliograph.genai import vocabulary as v
 from heliograph.genai._call import Call
 from heliograph.genai._providers import canonical_provider
-from heliograph.genai._read._dialects import dialect_of
+from heliograph.genai._read._dialects import dialect_of, dialect_of_attributes
 from heliograph.genai._read._ids import read_ids
 from heliograph.genai._read._usage import whole
 from heliograph.genai._read._values import first, flag, text
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from heliograph.genai._read._otel import Dialect
     from heliograph.genai._read._span import Readable
 
-__all__ = ["failure_of", "is_call", "looks_like_genai", "read_call", "read_ids"]
+__all__ = ["call_at_start", "failure_of", "is_call", "looks_like_genai", "read_call", "read_ids"]
 
 # What says, as a span starts, that it is about a model, tool or agent.
 _MARKS: Final = frozenset(
@@ -45,6 +45,14 @@ _MARKS: Final = frozenset(
 def looks_like_genai(attributes: Mapping[str, Any] | None) -> bool:
     """Whether the attributes of a span that starts say that it is about a model, tool or agent."""
     return bool(attributes) and not _MARKS.isdisjoint(attributes)  # type: ignore[arg-type]
+
+
+def call_at_start(attributes: Mapping[str, Any] | None) -> str | None:
+    """Name the operation of a span that starts, where its attributes say already that it is a call of a model."""
+    if not attributes or not looks_like_genai(attributes):
+        return None
+    operation = dialect_of_attributes(attributes).operation(attributes)
+    return operation if operation in v.COUNTED_OPERATIONS else None
 
 
 def is_call(span: Readable) -> bool:

@@ -1,8 +1,8 @@
-"""Who wrote a span."""
+"""Who wrote a span: the only place that decides it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from heliograph.genai import vocabulary as v
 from heliograph.genai._read._langfuse import Langfuse
@@ -12,9 +12,11 @@ from heliograph.genai._read._otel import Dialect
 from heliograph.genai._read._vercel import Vercel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from heliograph.genai._read._span import Readable
 
-__all__ = ["dialect_of"]
+__all__ = ["dialect_of", "dialect_of_attributes"]
 
 _OTEL: Final = Dialect()
 _LANGSMITH: Final = LangSmith()
@@ -30,7 +32,7 @@ _MARKED: Final = (
 
 
 def dialect_of(span: Readable) -> Dialect:
-    """Decide how a span is to be read: the only place that does.
+    """Decide how a span is to be read.
 
     LangSmith is known by its scope. LiteLLM may add marks of others to OpenTelemetry's names, with numbers that are
     OpenTelemetry's: its scope decides, too.
@@ -39,8 +41,11 @@ def dialect_of(span: Readable) -> Dialect:
     if scope == _LANGSMITH_SCOPE:
         return _LANGSMITH
     attributes = span.attributes or {}
-    if scope != _LITELLM_SCOPE or v.OPERATION.name not in attributes:
-        for mark, dialect in _MARKED:
-            if mark in attributes:
-                return dialect
-    return _OTEL
+    if scope == _LITELLM_SCOPE and v.OPERATION.name in attributes:
+        return _OTEL
+    return dialect_of_attributes(attributes)
+
+
+def dialect_of_attributes(attributes: Mapping[str, Any]) -> Dialect:
+    """Decide by the attributes alone: all that is known of a span that starts."""
+    return next((dialect for mark, dialect in _MARKED if mark in attributes), _OTEL)
