@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from heliograph.genai._read._otel import Dialect
     from heliograph.genai._read._span import Readable
 
-__all__ = ["call_at_start", "failure_of", "is_call", "looks_like_genai", "read_call", "read_ids"]
+__all__ = ["call_at_start", "failure_of", "is_call", "looks_like_genai", "read_call", "read_ids", "starts_call"]
 
 # What says, as a span starts, that it is about a model, tool or agent.
 _MARKS: Final = frozenset(
@@ -53,6 +53,11 @@ def call_at_start(attributes: Mapping[str, Any] | None) -> str | None:
         return None
     operation = dialect_of_attributes(attributes).operation(attributes)
     return operation if operation in v.COUNTED_OPERATIONS else None
+
+
+def starts_call(attributes: Mapping[str, Any] | None) -> bool:
+    """Whether a span that starts is one call of a model, as far as its attributes tell by then."""
+    return call_at_start(attributes) is not None
 
 
 def is_call(span: Readable) -> bool:
