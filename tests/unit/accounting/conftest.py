@@ -1,4 +1,4 @@
-"""Two roads from the spans of a case to its bill: through the SDK's processor, and as a service that reads light spans."""
+"""Two roads from the spans of a case to its bill: the SDK's processor, and a service that reads light spans."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Told:
 
 
 def in_order(spans: list[Told]) -> list[tuple[str, Told]]:
-    """Give the starts and ends as they happen: at one moment, ends come first, and the inner span's before the outer's."""
+    """Give starts and ends as they happen: at one moment, ends come first, and the inner span's before the outer's."""
     moments: list[tuple[int, int, int, str, Told]] = []
     for root in spans:
         for span in root.all():
@@ -157,7 +157,7 @@ class Ledger:
                 span.end(_ns(told.at[1]))
 
     def _as_a_service(self, spans: list[Told]) -> None:
-        """What `heliograph meter` does with spans of others, as light objects."""
+        """Do what `heliograph meter` does with spans of others, as light objects."""
         dedupe = Dedupe()
         for what, told in in_order(spans):
             key, parent = _key(told), _key(told.parent) if told.parent else None
@@ -210,3 +210,13 @@ def send() -> Any:
         return Ledger().send([Told.of(span) for span in spans], road)
 
     return run
+
+
+@pytest.fixture
+def light() -> Any:
+    """Make a light span, as a case tells it."""
+
+    def make(**said: Any) -> Any:
+        return _light(Told.of({"scope": "app", **said}))
+
+    return make

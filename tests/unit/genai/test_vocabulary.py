@@ -48,3 +48,30 @@ def test_names_are_unique() -> None:
     assert len(names) == len(set(names))
     spellings = [name for spec in v.ATTRIBUTES for name in spec.names]
     assert len(spellings) == len(set(spellings))
+
+
+def test_every_name_of_the_vocabulary_says_what_it_means() -> None:
+    for spec in v.ATTRIBUTES:
+        assert spec.description.endswith("."), spec.name
+    for event in v.EVENTS:
+        for field in event.fields:
+            assert field.description.endswith("."), f"{event.name}: {field.name}"
+            assert not field.unit or field.type in {"int", "double"}, f"{event.name}: {field.name}"
+        assert len(event.attributes) == len(set(event.attributes))
+
+
+def test_spellings_are_told_by_dialect() -> None:
+    assert set(v.DIALECTS) == set(v.VERSIONS)
+    for spec in v.ATTRIBUTES:
+        told = {name for names in spec.spellings.values() for name in names}
+        assert {spec.name, *told} == set(spec.names)
+        assert {*spec.spellings, *spec.derived} <= set(v.DIALECTS), spec.name
+    document = page()
+    for dialect in v.DIALECTS:
+        assert f"### {dialect}\n" in document
+
+
+def test_what_another_form_is_derived_from_is_a_name_of_the_vocabulary_or_of_its_dialect() -> None:
+    ours = {spec.name for spec in v.ATTRIBUTES}
+    derived = {name for spec in v.ATTRIBUTES for names in spec.derived.values() for name in names}
+    assert derived - ours == {"ai.stream.msToFirstChunk"}
