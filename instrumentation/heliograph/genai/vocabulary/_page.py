@@ -13,6 +13,25 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "page"]
 
+_RULES = """\
+## What is counted
+
+One provider call is one request, however many layers report it:
+
+- Calls are spans whose operation is chat, text_completion, generate_content, embeddings or rerank. Agents, workflows,
+  chains and tools hold calls and are none. Answers from LiteLLM's own cache are none: no provider was asked.
+- A framework's span around a provider's is a repetition; with none within, it counts itself. An embedding within a
+  framework's chat does not stand for the chat. Two attempts within one framework's span are two requests.
+- A span of another trace with the response id of a counted call is a repetition, if its times or tokens agree: some
+  endpoints give one id to every call. A provider's client that gets an id twice has asked twice; a framework that
+  does has answered from its cache.
+- Tokens are never lost. Where one layer has usage and another has none, the one with usage counts; if the other has
+  been counted by then, both do.
+- Input and output tokens are totals: cached, reasoning and audio tokens are within them, whether or not the library
+  put them there. A count that is negative, no number, or above 10^12 is none.
+
+"""
+
 
 def page() -> str:
     """Render the page, with a newline at its end."""
@@ -38,6 +57,7 @@ def _lines() -> Iterable[str]:
     yield "`llm_*` counts attempts at a provider; `query_*` counts what a user asked for. User, session, prompt and"
     yield "trace ids are never labels: they are on spans, exemplars and the event `llm.call`."
     yield ""
+    yield from _RULES.splitlines()
     yield "## Metrics"
     yield ""
     yield "| OpenTelemetry | Prometheus | kind | labels | exemplars | meaning |"
