@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from heliograph.genai import vocabulary as v
@@ -168,14 +168,38 @@ def test_subsets_are_no_larger_than_their_wholes(usage: Usage) -> None:
     assert whole(made) == made or usage.leaves_cached_out or usage.total is not None
 
 
-@given(st.integers(0, 10**9), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))
+PART = st.integers(0, 10**6)
+
+
+@given(fresh=st.integers(0, 10**9), read=PART, written=PART, said=PART, thought=PART)
 @settings(quick, max_examples=200)
-def test_a_total_tells_what_is_left_out(fresh: int, read: int, written: int, outputs: int) -> None:
-    """Reported either way, with a total that adds up, the same usage comes out."""
-    total = fresh + read + written + outputs
-    within = Usage(fresh + read + written, outputs, total, cache_read=read, cache_write=written)
-    beside = Usage(fresh, outputs, total, cache_read=read, cache_write=written)
-    assert whole(within) == whole(beside)
+def test_a_total_tells_what_is_left_out(fresh: int, read: int, written: int, said: int, thought: int) -> None:
+    """Reported within or beside, with a total that adds up, the same usage comes out."""
+    assume(read + written != thought or thought == 0)  # which of two equal parts is missing cannot be told
+    total = fresh + read + written + said + thought
+    reports = [
+        whole(Usage(inputs, outputs, total, cache_read=read, cache_write=written, reasoning=thought))
+        for inputs in (fresh, fresh + read + written)
+        for outputs in (said, said + thought)
+    ]
+    assert reports == [reports[-1]] * 4
+    assert (reports[-1].inputs or 0) + (reports[-1].outputs or 0) == total
+
+
+@pytest.mark.parametrize(
+    ("usage", "made"),
+    [
+        (Usage(1000, 100, 1160, reasoning=60), (1000, 160, 60)),  # beside the output, says the total
+        (Usage(1000, 100, 1100, reasoning=60), (1000, 100, 60)),
+        (Usage(1000, 100, 1300, rest_is_reasoning=True), (1000, 300, 200)),
+        (Usage(1000, 100, 1300), (1000, 100, 0)),  # nobody knows what the rest is
+        (Usage(1000, 1, 1004, reasoning=10, rest_is_reasoning=True), (1000, 4, 4)),
+        (Usage(10, 1, 31, cache_read=20, reasoning=5), (30, 6, 5)),
+    ],
+)
+def test_totals_of_output(usage: Usage, made: tuple[int, int, int]) -> None:
+    found = whole(usage)
+    assert (found.inputs, found.outputs, found.reasoning) == made
 
 
 ANYTHING = (

@@ -31,7 +31,7 @@ _MARKED: Final = (
 )
 
 
-def dialect_of(span: Readable) -> Dialect:
+def dialect_of(span: Readable, attributes: Mapping[str, Any]) -> Dialect:
     """Decide how a span is to be read.
 
     LangSmith is known by its scope. LiteLLM may add marks of others to OpenTelemetry's names, with numbers that are
@@ -40,7 +40,6 @@ def dialect_of(span: Readable) -> Dialect:
     scope = span.instrumentation_scope.name if span.instrumentation_scope else ""
     if scope == _LANGSMITH_SCOPE:
         return _LANGSMITH
-    attributes = span.attributes or {}
     if scope == _LITELLM_SCOPE and v.OPERATION.name in attributes:
         return _OTEL
     return dialect_of_attributes(attributes)

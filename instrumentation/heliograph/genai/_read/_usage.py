@@ -43,9 +43,9 @@ def whole(usage: Usage) -> Usage:
     rest = 0 if total is None else total - inputs - outputs
     if rest > 0:
         if cached and rest == cached:
-            add_cached, add_reasoning = True, False
+            add_cached = True
         elif reasoning and rest == reasoning:
-            add_cached, add_reasoning = False, True
+            add_cached, add_reasoning = cached > inputs, True
         elif cached and reasoning and rest == cached + reasoning:
             add_cached = add_reasoning = True
         elif usage.rest_is_reasoning and not add_cached:
