@@ -21,10 +21,8 @@ ROADS = ("sdk", "light")
 def cases() -> Iterator[Any]:
     for path in sorted(CASES.glob("*.yaml")):
         for name, case in YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")).items():
-            waits = case.get("waits_for")
-            marks = [pytest.mark.xfail(reason=f"waits for: {waits}", strict=True)] if waits else []
             for road in case.get("roads", ROADS):
-                yield pytest.param(case, road, id=f"{path.stem}: {name} [{road}]", marks=marks)
+                yield pytest.param(case, road, id=f"{path.stem}: {name} [{road}]")
 
 
 def test_there_are_enough_cases() -> None:
