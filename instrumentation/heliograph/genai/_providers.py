@@ -1,97 +1,71 @@
 """One name per provider, whatever a library calls it.
 
 The names are those of `gen_ai.provider.name` in OpenTelemetry's semantic conventions 0.66b2 where it has one, and
-lower-case words with underscores elsewhere. The price list has names of its own; that table is with the prices.
+lower-case words with underscores elsewhere. The price lists have names of their own; that table is with the prices.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["canonical_provider", "is_provider"]
+__all__ = ["UNKNOWN", "canonical_provider"]
 
 UNKNOWN: Final = "unknown"
 
-# Other names -> ours, in small letters. From: OpenTelemetry's old `gen_ai.system` values, OpenInference's
-# `llm.provider` and `llm.system`, OpenLLMetry's GenAISystem, LiteLLM's providers, the Vercel AI SDK's provider ids.
-_OTHER_NAMES: Final = {
-    "amazon-bedrock": "aws.bedrock",
-    "aws": "aws.bedrock",
-    "aws_bedrock": "aws.bedrock",
-    "az.ai.inference": "azure.ai.inference",
-    "az.ai.openai": "azure.ai.openai",
-    "azure": "azure.ai.openai",
-    "azure-openai": "azure.ai.openai",
-    "azure_ai": "azure.ai.inference",
-    "azure_openai": "azure.ai.openai",
-    "bedrock": "aws.bedrock",
-    "bedrock_converse": "aws.bedrock",
-    "cohere_chat": "cohere",
-    "fireworks_ai": "fireworks",
-    "gemini": "gcp.gemini",
-    "google": "gcp.gen_ai",
-    "google-genai": "gcp.gen_ai",
-    "google-vertex": "gcp.vertex_ai",
-    "google.generative-ai": "gcp.gemini",
-    "google.vertex": "gcp.vertex_ai",
-    "google_ai_studio": "gcp.gemini",
-    "google_genai": "gcp.gen_ai",
-    "google_generativeai": "gcp.gemini",
-    "google_vertexai": "gcp.vertex_ai",
-    "hugging_face": "huggingface",
-    "ibm.watson.ai": "ibm.watsonx.ai",
-    "mistral": "mistral_ai",
-    "mistralai": "mistral_ai",
-    "moonshotai": "moonshot",
-    "text-completion-openai": "openai",
-    "together": "together_ai",
-    "togetherai": "together_ai",
-    "vertex_ai": "gcp.vertex_ai",
-    "vertex_ai_beta": "gcp.vertex_ai",
-    "vertexai": "gcp.vertex_ai",
-    "watsonx": "ibm.watsonx.ai",
-    "xai": "x_ai",
+# Ours <- the names of others, in small letters and with underscores. From: OpenTelemetry's old `gen_ai.system`,
+# OpenInference's `llm.provider` and `llm.system`, OpenLLMetry's GenAISystem, OpenLIT, LiteLLM's providers, LangChain's
+# `ls_provider`, the Vercel AI SDK's provider ids.
+_SPELLINGS: Final[dict[str, tuple[str, ...]]] = {
+    "anthropic": ("claude",),
+    "aws.bedrock": (
+        *("amazon", "amazon.bedrock", "amazon_bedrock", "aws", "aws_bedrock", "bedrock", "bedrock_converse"),
+        *("chatbedrock", "chatbedrockconverse"),
+    ),
+    "azure.ai.inference": ("az.ai.inference", "azure_ai", "azure_ai_foundry", "azure_ai_inference", "azure_inference"),
+    "azure.ai.openai": ("az.ai.openai", "azure", "azure_openai", "azure_text", "azureopenai"),
+    "cerebras": (),
+    "cohere": ("cohere_chat", "cohere_v2"),
+    "deepseek": ("deep_seek", "deepseek_ai"),
+    "fireworks": ("fireworks_ai", "fireworksai"),
+    "gcp.gemini": ("gemini", "google.generative_ai", "google_ai_studio", "google_generativeai", "google_gla"),
+    "gcp.gen_ai": ("gcp", "google", "google.genai", "google_genai", "google_generative_ai", "googleai"),
+    "gcp.vertex_ai": (
+        *("google.vertex", "google_vertex", "google_vertexai", "vertex", "vertex_ai", "vertex_ai_beta", "vertexai"),
+        *("vertex_anthropic",),
+    ),
+    "groq": (),
+    "huggingface": ("hugging_face",),
+    "ibm.watsonx.ai": ("ibm.watson.ai", "watsonx"),
+    "minimax": (),
+    "mistral_ai": ("codestral", "mistral", "mistralai", "text_completion_codestral"),
+    "moonshot": ("moonshot_ai", "moonshotai"),
+    "ollama": ("ollama_chat",),
+    "openai": ("open_ai", "openai_chat", "text_completion_openai"),
+    "openrouter": ("open_router",),
+    "perplexity": ("perplexity_ai", "perplexityai"),
+    "replicate": (),
+    "together_ai": ("together", "togetherai"),
+    "vllm": ("hosted_vllm",),
+    "voyage_ai": ("voyage", "voyageai"),
+    "x_ai": ("grok", "x.ai", "xai"),
+    "zai": ("z.ai", "z_ai"),
+    "zhipu_ai": ("bigmodel", "zhipu", "zhipuai"),
 }
+_OURS: Final = {name: ours for ours, names in _SPELLINGS.items() for name in (ours, *names)}
 
-_NAMES: Final = frozenset(
-    {
-        *_OTHER_NAMES.values(),
-        "anthropic",
-        "cerebras",
-        "cohere",
-        "deepseek",
-        "groq",
-        "minimax",
-        "ollama",
-        "openai",
-        "openrouter",
-        "perplexity",
-        "replicate",
-        "vllm",
-        "voyageai",
-        "zai",
-    }
-)
-
-# What libraries write where they do not know the provider: the library's own name, mostly.
+# What stands for no provider: gateways without models of their own, and libraries that name themselves.
 _NOT_PROVIDERS: Final = frozenset(
     {
-        "",
-        "crewai",
-        "haystack",
-        "langchain",
-        "langgraph",
-        "litellm",
-        "llama_index",
-        "llamaindex",
-        "none",
-        "other",
-        "unknown",
+        *("", "_other", "none", "other", UNKNOWN),
+        *("ai_gateway", "custom_openai", "gateway", "helicone", "litellm", "litellm_proxy", "openai_compatible"),
+        *("openai_like", "portkey", "vercel", "vercel_ai_gateway"),
+        *("autogen", "crewai", "dspy", "haystack", "instructor", "langchain", "langgraph", "langsmith", "llama_index"),
+        *("llamaindex", "pydantic_ai", "semantic_kernel"),
     }
 )
 
 # How a model's name begins -> who makes it. Only asked where a span names no provider (Langfuse's never do).
-_BY_MODEL: Final = (
+_MAKERS: Final = (
     ("chatgpt-", "openai"),
     ("claude-", "anthropic"),
     ("codestral", "mistral_ai"),
@@ -114,44 +88,39 @@ _BY_MODEL: Final = (
     ("sonar", "perplexity"),
     ("text-embedding-3-", "openai"),
     ("text-embedding-ada-", "openai"),
-    ("voyage-", "voyageai"),
+    ("voyage-", "voyage_ai"),
 )
-_REGIONAL: Final = ("anthropic.", "amazon.", "meta.", "cohere.", "mistral.", "us.", "eu.", "apac.", "global.")
+# Bedrock's ids: `anthropic.claude-…-v1:0`, `us.amazon.nova-…-v1:0`.
+_OF_BEDROCK: Final = ("amazon.", "anthropic.", "apac.", "cohere.", "eu.", "global.", "meta.", "mistral.", "us.")
 
 
 def canonical_provider(name: str | None, model: str = "") -> str:
-    """Give the one name of a provider; of the model's maker where the name is none; `unknown` at last.
+    """Give the one name of a provider; the model's maker where the name stands for none; `unknown` at last.
 
     Ids that go on after a dot (`openai.chat`, `google.vertex.chat`) are those of the Vercel AI SDK. A name that
     nobody here knows stays as it is, in small letters.
     """
     asked = (name or "").strip().lower()
-    if asked in _NOT_PROVIDERS:
+    folded = _folded(asked)
+    if folded in _NOT_PROVIDERS:
         return _maker(model)
-    known = asked
-    while known:
-        if known in _NAMES:
-            return known
-        if known in _OTHER_NAMES:
-            return _OTHER_NAMES[known]
-        known = known.rpartition(".")[0]
+    while folded:
+        if folded in _OURS:
+            return _OURS[folded]
+        folded = folded.rpartition(".")[0]
     return asked
-
-
-def is_provider(name: str) -> bool:
-    """Whether the word, in small letters, is a name of a provider that is known here."""
-    return name in _NAMES or name in _OTHER_NAMES
 
 
 def _maker(model: str) -> str:
     asked = model.strip().lower()
     vendor, slash, rest = asked.partition("/")
-    if slash and rest and is_provider(vendor):
-        return canonical_provider(vendor)
-    for beginning, provider in _BY_MODEL:
+    if slash and rest and _folded(vendor) in _OURS:
+        return _OURS[_folded(vendor)]
+    for beginning, provider in _MAKERS:
         if asked.startswith(beginning):
             return provider
-    # Bedrock's ids: `anthropic.claude-…-v1:0`, `us.amazon.nova-…`.
-    if asked.startswith(_REGIONAL) and ":" in asked:
-        return "aws.bedrock"
-    return UNKNOWN
+    return "aws.bedrock" if asked.startswith(_OF_BEDROCK) and ":" in asked else UNKNOWN
+
+
+def _folded(name: str) -> str:
+    return name.replace("-", "_").replace(" ", "_")

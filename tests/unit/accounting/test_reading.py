@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from heliograph.genai import _providers
 from heliograph.genai import vocabulary as v
+from heliograph.genai._prices import _names
 from heliograph.genai._providers import canonical_provider
 from heliograph.genai._read import call_at_start, is_call, looks_like_genai, read_call, read_ids, starts_call
 from heliograph.genai._read._values import MOST_TOKENS, count, dictionary, flag
@@ -50,6 +52,16 @@ def test_provider_names_are_stable() -> None:
     for name in (None, "google", "azure", "bedrock", "xai", "Acme.Models", "fireworks_ai", "watsonx"):
         once = canonical_provider(name)
         assert canonical_provider(once) == once
+
+
+def test_the_label_leads_to_the_prices_that_the_name_leads_to() -> None:
+    """Two tables, labels and price lists: a name in either must not change whose prices are paid."""
+    for home, names in _names._SPELLINGS.items():
+        for name in (home, *names):
+            assert _names.canonical(canonical_provider(name)) == home, name
+    for ours, others in _providers._SPELLINGS.items():
+        for name in others:
+            assert _names.canonical(canonical_provider(name)) == _names.canonical(ours), name
 
 
 @pytest.mark.parametrize(
