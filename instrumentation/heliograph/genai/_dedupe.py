@@ -6,8 +6,7 @@ hold. A call repeats one that was counted, where
 - it encloses a counted call of its kind (generation, embedding, reranking): a framework's span around the provider
   client's. Inner spans end first, so the ancestors of every counted span are remembered, whether they have been seen
   or are only named as a parent (LangSmith makes its spans after the fact);
-- it lies within a counted call of its kind: a gateway's span below that of the application, or a stream that ends
-  after the framework's span around it;
+- it lies within a counted call of its kind: a stream that ends after the framework's span around it;
 - it has the response id of a counted call. Broken endpoints give one id to every call, and Ollama one of a thousand
   ("chatcmpl-123"), so an id alone proves nothing. Another layer repeats the call where the times overlap, too, and the
   tokens agree; a long id needs one of the two. The same layer says it twice only where it is a framework that
@@ -151,14 +150,6 @@ class Dedupe:
                 self._remember(call, said, kind, span)
             self._cover_ancestors(parent, kind, with_usage=call.has_usage)
             return repeated
-
-    def counted_elsewhere(self, call: Call, span: SpanKey, parent: SpanKey | None) -> None:
-        """Take note of a call that somebody else has counted: the application itself."""
-        said, kind = _told(call), _kind(call.operation)
-        with self._lock:
-            self._close(span)
-            self._remember(call, said, kind, span)
-            self._cover_ancestors(parent, kind, with_usage=call.has_usage)
 
     def after_fork(self) -> None:
         """Replace the lock, which another thread of the parent may have held."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,7 +13,7 @@ from heliograph.genai._call import Call
 from heliograph.genai._dedupe import Dedupe
 
 SECOND = 1_000_000_000
-OUTER, INNER, DEEPER = (1, 1), (1, 2), (1, 3)
+OUTER, INNER = (1, 1), (1, 2)
 
 
 def call(scope: str = "openai", tokens: int | None = 10, **more: Any) -> Call:
@@ -25,32 +26,33 @@ def call(scope: str = "openai", tokens: int | None = 10, **more: Any) -> Call:
     [
         (call(), True),
         (call(tokens=None), True),
-        (call(tokens=None, status="error"), True),  # the gateway's own retry: the application called once
-        (call(tokens=11), True),  # another tokeniser's count of the same call
+        (call(tokens=None, status="error"), True),
+        (call(tokens=11), True),  # another way of counting the same call
         (call(operation="embeddings"), False),
         (call(tokens=11, ended=200 * SECOND), False),  # begun long after the other had ended
     ],
 )
-def test_a_gateways_span_below_a_call_that_the_application_counted(below: Call, repeated: bool) -> None:
+def test_a_call_below_one_that_ended_first_and_was_counted(below: Call, repeated: bool) -> None:
     dedupe = Dedupe()
-    dedupe.counted_elsewhere(call("app"), OUTER, None)
+    assert not dedupe.is_repeat(call("langchain"), OUTER, None)
     dedupe.started(INNER, OUTER)
     assert dedupe.is_repeat(below, INNER, OUTER) is repeated
 
 
-def test_tokens_that_the_application_never_saw_are_counted() -> None:
-    """It gave up waiting; the gateway went on, and the provider billed."""
+def test_tokens_below_a_call_that_had_none_are_counted() -> None:
+    """The framework gave up waiting; its client went on, and the provider billed."""
     dedupe = Dedupe()
-    dedupe.counted_elsewhere(call("app", tokens=None, status="error"), OUTER, None)
+    assert not dedupe.is_repeat(call("langchain", tokens=None, status="error"), OUTER, None)
     dedupe.started(INNER, OUTER)
     assert not dedupe.is_repeat(call(), INNER, OUTER)
 
 
-def test_what_the_application_counted_covers_what_is_around_it() -> None:
+def test_every_layer_around_a_counted_call_is_covered_however_far_out() -> None:
     dedupe = Dedupe()
-    dedupe.started(INNER, OUTER)
-    dedupe.counted_elsewhere(call("app"), INNER, OUTER)
-    assert dedupe.is_repeat(call("langchain"), OUTER, None)
+    for depth in range(2, 50):
+        dedupe.started((1, depth), (1, depth - 1))
+    assert not dedupe.is_repeat(call(), (1, 49), (1, 48))
+    assert all(dedupe.is_repeat(call("langchain"), (1, depth), (1, depth - 1)) for depth in range(48, 1, -1))
 
 
 def test_a_call_without_usage_is_left_to_the_open_one_around_it() -> None:
@@ -157,6 +159,4 @@ def test_threads_count_each_call_once() -> None:
 
 
 def _with_id(said: Call, response_id: str) -> Call:
-    import dataclasses
-
     return dataclasses.replace(said, response_id=response_id)
