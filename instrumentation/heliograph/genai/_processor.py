@@ -16,8 +16,8 @@ from opentelemetry.trace import Status, StatusCode
 from heliograph.genai import vocabulary as v
 from heliograph.genai._dedupe import Dedupe, SpanKey
 from heliograph.genai._mark import metered_elsewhere, renew
-from heliograph.genai._read import failure_of, is_call, looks_like_genai, read_call
-from heliograph.genai._run import RUNS, QueryRun, chain_of, run_of
+from heliograph.genai._read import call_at_start, failure_of, is_call, looks_like_genai, read_call, read_ids
+from heliograph.genai._run import RUNS, QueryIds, QueryRun, chain_of, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,7 @@ __all__ = ["GenAIProcessor"]
 
 _log = logging.getLogger(__name__)
 _MOST_OPEN: Final = 16_384
+_NOBODY: Final = QueryIds()
 
 
 class GenAIProcessor(SpanProcessor):
@@ -90,7 +91,8 @@ class GenAIProcessor(SpanProcessor):
     def _start(self, span: Span, parent_context: Context | None) -> None:
         context = span.get_span_context()
         key = _key(context)
-        self._dedupe.started(key, _key(span.parent) if span.parent is not None else None)
+        parent = _key(span.parent) if span.parent is not None else None
+        self._dedupe.started(key, parent, operation=call_at_start(span.attributes))
         run = run_of(parent_context) or RUNS.get(context.trace_id)
         chain = chain_of(parent_context)
         self._open[key] = (run, chain)
@@ -119,21 +121,26 @@ class GenAIProcessor(SpanProcessor):
         context = span.context
         if context is None:
             return span
-        run, chain = self._open.pop(_key(context), (None, None))
+        key = _key(context)
+        self._dedupe.ended(key)
+        run, chain = self._open.pop(key, (None, None))
         added: dict[str, Any] = {}
         if is_call(span):
             added[v.METERED.name] = True
             call = read_call(span)
             if not metered_elsewhere(span.parent) and not self._dedupe.is_repeat(
-                call, _key(context), _key(span.parent) if span.parent else None
+                call, key, _key(span.parent) if span.parent else None
             ):
-                cost = self._meter.count(call, where=context, ids=run.ids if run else None, chain=chain)
+                ids = run.ids if run is not None else read_ids(span)
+                cost = self._meter.count(
+                    call, where=context, ids=None if ids == _NOBODY else ids, chain=chain or ids.chain
+                )
                 if run is not None:
                     run.add_call(cost or 0.0)
                 if cost is not None:
                     added[v.COST_USD.name] = cost
         else:
-            own = RUNS.of_span(_key(context))
+            own = RUNS.of_span(key)
             if own is not None:
                 added[v.COST_USD.name] = own.counted_cost
         return self._finished(span, added)
