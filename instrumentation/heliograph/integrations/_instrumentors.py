@@ -1,12 +1,14 @@
-"""Which installed instrumentor speaks for which library, and when it starts.
+"""Which instrumentor speaks for which library, and when it starts.
 
 Several distributions use one entry point name ("openai", "langchain"); loading all of them gave four spans a
-call and twice the tokens. So one is chosen per library, by the name of its distribution, and started when the
-application imports the library: an application that never does pays nothing.
+call and twice the tokens. So one is chosen per library: what the user names, else our own where there is one
+("heliograph"), else an installed one by the name of its distribution. It is started when the application imports the
+library: an application that never does pays nothing.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import logging
 import os
@@ -25,24 +27,31 @@ if TYPE_CHECKING:
 
     from heliograph.telemetry._runtime import Runtime
 
-__all__ = ["Choice", "activate", "choose"]
+__all__ = ["OWN", "Choice", "activate", "choose"]
 
 _log = logging.getLogger("heliograph.integrations")
 _GROUP: Final = "opentelemetry_instrumentor"
 
+OWN: Final = "heliograph"
+"""What our own instrumentors are called where a distribution is named."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Library:
-    """A GenAI library: the module whose import starts its instrumentor, and distributions by preference."""
+    """A GenAI library: the module whose import starts its instrumentor, and distributions by preference.
+
+    `own` is the module of our instrumentor, with a function `instrument(runtime)`.
+    """
 
     module: str
     preferred: tuple[str, ...]
+    own: str | None = None
 
 
-def _known(module: str, *names: str, vendor: str | None = None) -> _Library:
+def _known(module: str, *names: str, vendor: str | None = None, own: str | None = None) -> _Library:
     official = tuple(f"opentelemetry-instrumentation-genai-{name}" for name in names)
     others = tuple(f"opentelemetry-instrumentation-{name}" for name in names)
-    return _Library(module, (*official, *((vendor,) if vendor else ()), *others))
+    return _Library(module, (*official, *((vendor,) if vendor else ()), *others), own)
 
 
 # The contrib instrumentors ("...-v2") are deprecated and import no longer with the current util-genai;
@@ -61,7 +70,7 @@ _LIBRARIES: Final[Mapping[str, _Library]] = {
     "llama_index": _known("llama_index.core", "llama-index", "llamaindex"),
     "mistralai": _known("mistralai", "mistralai"),
     "ollama": _known("ollama", "ollama"),
-    "openai": _known("openai", "openai"),
+    "openai": _known("openai", "openai", own="heliograph.integrations.openai"),
     "openai_agents": _known("agents", "openai-agents"),
     "vertexai": _known("vertexai", "vertexai", "google-vertexai"),
 }
@@ -69,12 +78,12 @@ _LIBRARIES: Final[Mapping[str, _Library]] = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One instrumentor, chosen for one library."""
+    """One instrumentor, chosen for one library; `entry` is None for our own."""
 
     library: str
     module: str
     distribution: str
-    entry: EntryPoint
+    entry: EntryPoint | None
 
 
 def activate(runtime: Runtime) -> None:
@@ -93,10 +102,10 @@ def activate(runtime: Runtime) -> None:
 def choose(entries: Iterable[EntryPoint], wanted: Mapping[str, str] | None) -> list[Choice]:
     """One instrumentor per library that is installed.
 
-    `wanted` maps a library to a distribution ("" leaves the choice to us); None means every GenAI library.
-    A library whose module cannot be found is left out, silently: nobody can import it.
+    `wanted` maps a library to a distribution ("heliograph": our own; "" leaves the choice to us); None means every
+    GenAI library. A library whose module cannot be found is left out, silently: nobody can import it.
     """
-    by_library: dict[str, list[EntryPoint]] = {}
+    by_library: dict[str, list[EntryPoint]] = {name: [] for name, known in _LIBRARIES.items() if known.own is not None}
     for entry in entries:
         by_library.setdefault(_library_of(entry), []).append(entry)
     disabled = {name.strip() for name in os.environ.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "").split(",")}
@@ -112,7 +121,11 @@ def choose(entries: Iterable[EntryPoint], wanted: Mapping[str, str] | None) -> l
         module = known.module if known else library
         if known is not None and not _importable(module):
             continue
-        best = _best(candidates, known, (wanted or {}).get(library, ""))
+        asked = (wanted or {}).get(library, "")
+        if known is not None and known.own is not None and asked in {"", OWN}:
+            chosen.append(Choice(library, module, OWN, None))
+            continue
+        best = _best(candidates, known, asked)
         if best is not None:
             chosen.append(Choice(library, module, _distribution(best), best))
     return chosen
@@ -146,7 +159,8 @@ def _best(candidates: Sequence[EntryPoint], known: _Library | None, asked: str) 
     by_name = {_distribution(entry): entry for entry in candidates}
     if asked:
         if asked not in by_name:
-            _log.warning("the instrumentor %s is not installed; there is: %s", asked, ", ".join(sorted(by_name)))
+            there = ", ".join(sorted({*by_name, *([OWN] if known is not None and known.own is not None else ())}))
+            _log.warning("the instrumentor %s is not installed; there is: %s", asked, there or "none")
             return None
         return by_name[asked]
     for name in known.preferred if known else ():
@@ -177,6 +191,12 @@ def _start_when_imported(choice: Choice, runtime: Runtime) -> None:
 
 
 def _start(choice: Choice, runtime: Runtime) -> None:
+    if choice.entry is None:
+        if _already(choice):
+            _log.info("%s is instrumented already: left as it is", choice.library)
+            return
+        importlib.import_module(str(_LIBRARIES[choice.library].own)).instrument(runtime)
+        return
     instrumentor: Any = choice.entry.load()()
     if getattr(instrumentor, "is_instrumented_by_opentelemetry", False) or _already(choice):
         _log.info("%s is instrumented already: left as it is", choice.library)

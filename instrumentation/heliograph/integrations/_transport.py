@@ -16,7 +16,7 @@ from opentelemetry.trace import get_current_span
 
 from heliograph.genai import _sink
 from heliograph.genai import vocabulary as v
-from heliograph.integrations._rate_limits import read_quotas
+from heliograph.integrations import _quotas
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from heliograph.telemetry._runtime import Runtime
 
-__all__ = ["activate"]
+__all__ = ["activate", "forget"]
 
 _log = logging.getLogger("heliograph.integrations")
 _MODULES: Final = ("httpx2", "httpx")
@@ -42,6 +42,11 @@ def activate(runtime: Runtime) -> None:
     del runtime
     for module in _MODULES:
         wrapt.register_post_import_hook(_wrap, module)
+
+
+def forget(span: Span) -> None:
+    """Forget the outcome of a call's last request: the next one is no retry of the client's."""
+    _last.pop(span, None)
 
 
 def _wrap(module: Any) -> None:  # noqa: ANN401
@@ -94,19 +99,19 @@ def _call_span() -> Span | None:
     return span if any(attributes.get(name) in v.COUNTED_OPERATIONS for name in v.OPERATION.names) else None
 
 
-def _labels(span: Any) -> dict[str, str]:  # noqa: ANN401
-    attributes = span.attributes
-    provider = next((attributes[name] for name in v.PROVIDER.names if name in attributes), "unknown")
-    return {"model": str(attributes.get(v.REQUEST_MODEL.name, "unknown")), "provider": str(provider)}
-
-
 def _before(span: Span) -> None:
     """Count a retry: a second request within one call, after one that failed."""
     try:
         reason = _last.get(span)
         sink = _sink.current()
         if reason is not None and sink is not None:
-            sink.instruments.client_retries.add(1, {**_labels(span), "reason": reason}, Context())
+            model, provider = _quotas.answering(span)
+            labels = {
+                "model": sink.labels.model(model),
+                "provider": sink.labels.provider(provider),
+                "reason": reason,
+            }
+            sink.instruments.client_retries.add(1, labels, Context())
     except Exception:  # noqa: BLE001 - must not reach the application
         _log.debug("a retry could not be counted", exc_info=True)
 
@@ -119,14 +124,6 @@ def _after(span: Span, response: Any) -> None:  # noqa: ANN401
             return
         status = int(response.status_code)
         _last[span] = str(status) if status >= _FIRST_ERROR else None
-        sink = _sink.current()
-        if sink is None:
-            return
-        for quota in read_quotas(response.headers):
-            labels = {**_labels(span), "type": quota.kind}
-            if quota.limit is not None:
-                sink.instruments.quota_limit.set(quota.limit, labels)
-            if quota.remaining is not None:
-                sink.instruments.quota_remaining.set(quota.remaining, labels)
+        _quotas.arrived(span, response.headers, refused=status >= _FIRST_ERROR)
     except Exception:  # noqa: BLE001 - must not reach the application
         _log.debug("an answer's headers could not be read", exc_info=True)

@@ -35,15 +35,17 @@ HTTPX = ("httpx", "opentelemetry-instrumentation-httpx")
 @pytest.mark.parametrize(
     ("installed", "wanted", "expected"),
     [
-        ([LMETRY, OFFICIAL], None, ["opentelemetry-instrumentation-genai-openai"]),
-        ([LMETRY], None, ["opentelemetry-instrumentation-openai"]),
-        ([OFFICIAL, HTTPX], None, ["opentelemetry-instrumentation-genai-openai"]),
+        ([LMETRY, OFFICIAL], None, ["heliograph"]),
+        ([OFFICIAL, HTTPX], None, ["heliograph"]),
+        ([], {"openai": ""}, ["heliograph"]),
+        ([OFFICIAL], {"openai": "heliograph"}, ["heliograph"]),
+        ([OFFICIAL], {"openai": OFFICIAL[1]}, [OFFICIAL[1]]),
         ([OFFICIAL, HTTPX], {"httpx": ""}, ["opentelemetry-instrumentation-httpx"]),
         ([LMETRY, OFFICIAL], {"openai": LMETRY[1]}, [LMETRY[1]]),
         ([OFFICIAL], {"openai": LMETRY[1]}, []),
         ([OFFICIAL], {}, []),
         ([("langchain", "opentelemetry-instrumentation-no-such-library")], {"nothing": ""}, []),
-        ([], None, []),
+        ([], None, ["heliograph"]),
     ],
 )
 def test_one_instrumentor_per_library(installed: Any, wanted: Any, expected: list[str]) -> None:
@@ -52,7 +54,17 @@ def test_one_instrumentor_per_library(installed: Any, wanted: Any, expected: lis
 
 
 def test_a_library_that_is_not_installed_is_left_out() -> None:
-    assert _instrumentors.choose(entries(("crewai", "opentelemetry-instrumentation-genai-crewai")), None) == []
+    wanted = {"crewai": ""}
+    assert _instrumentors.choose(entries(("crewai", "opentelemetry-instrumentation-genai-crewai")), wanted) == []
+
+
+def test_without_a_choice_of_ours_an_installed_instrumentor_is_taken() -> None:
+    pairs = [("langchain", "opentelemetry-instrumentation-langchain")]
+    pairs += [("langchain", "opentelemetry-instrumentation-genai-langchain")]
+    library = _instrumentors._LIBRARIES["langchain"]
+    best = _instrumentors._best(entries(*pairs), library, "")
+    assert best is not None
+    assert _instrumentors._distribution(best) == "opentelemetry-instrumentation-genai-langchain"
 
 
 @pytest.mark.parametrize("value", ["openai", "*", "httpx, openai"])
@@ -96,10 +108,20 @@ def test_the_users_wish(monkeypatch: pytest.MonkeyPatch, variable: str | None, a
             {"anthropic-ratelimit-requests-limit": "50", "anthropic-ratelimit-requests-remaining": "0"},
             [Quota("requests", 50, 0)],
         ),
+        (
+            {
+                "anthropic-ratelimit-input-tokens-limit": "40000",
+                "anthropic-ratelimit-input-tokens-remaining": "39000",
+                "anthropic-ratelimit-output-tokens-limit": "8000",
+                "anthropic-ratelimit-output-tokens-remaining": "8000",
+            },
+            [Quota("input_tokens", 40000, 39000), Quota("output_tokens", 8000, 8000)],
+        ),
+        ({"X-RateLimit-Remaining-Requests": "119", "X-RateLimit-Limit-Requests": "120"}, [Quota("requests", 120, 119)]),
         ({"x-ratelimit-remaining-tokens": "7"}, [Quota("tokens", None, 7)]),
         ({"x-ratelimit-limit-tokens": "-1", "x-ratelimit-remaining-tokens": "lots"}, []),
     ],
-    ids=["none", "openai", "anthropic", "azure without limits", "nonsense"],
+    ids=["none", "openai", "anthropic", "anthropic by direction", "any case", "azure without limits", "nonsense"],
 )
 def test_rate_limit_headers(headers: dict[str, str], expected: list[Quota]) -> None:
     assert read_quotas(headers) == expected

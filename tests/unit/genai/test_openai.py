@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
-from opentelemetry.instrumentation.genai.openai import OpenAIInstrumentor
 
 import heliograph
-from heliograph.integrations import _instrumentors, _transport
+from heliograph.integrations import _instrumentors, _quotas, _transport
+from heliograph.integrations import openai as own
 from heliograph.testing import LLMServer
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ def instrumented(bench: Bench, server: LLMServer) -> Iterator[Bench]:
     (choice,) = _instrumentors.choose(entry_points(group="opentelemetry_instrumentor"), {"openai": ""})
     _instrumentors._start(choice, runtime)
     _transport.activate(runtime)
+    _quotas.forget()
     yield bench
-    OpenAIInstrumentor().uninstrument()
+    own.uninstrument()
 
 
 def client(server: LLMServer, **more: Any) -> openai.OpenAI:
@@ -144,9 +145,13 @@ def test_nobody_there_is_an_error_and_a_retry_over_connection(
 def test_quotas_come_from_the_headers(instrumented: Bench, server: LLMServer) -> None:
     client(server).chat.completions.create(model="gpt-4o-mini", messages=MESSAGES)
     for kind in ("requests", "tokens"):
-        (limit,) = instrumented.points("llm_quota_limit", type=kind, model="gpt-4o-mini", provider="openai")
-        (left,) = instrumented.points("llm_quota_remaining", type=kind)
-        assert 0 < left.value <= limit.value
+        data = instrumented.collect()
+        # The model that answers, not the one asked for: a limit is the former's, under whatever name it was called.
+        (limit,) = instrumented.pick(data, "llm_quota_limit", type=kind, model="gpt-4o-mini-2024-07-18")
+        (left,) = instrumented.pick(data, "llm_quota_remaining", type=kind, provider="openai")
+        (ratio,) = instrumented.pick(data, "llm_quota_used_ratio", type=kind)
+        assert 0 < left.value < limit.value
+        assert ratio.value == pytest.approx(1 - left.value / limit.value)
 
 
 def test_a_library_that_is_instrumented_already_is_left_alone(instrumented: Bench, server: LLMServer) -> None:

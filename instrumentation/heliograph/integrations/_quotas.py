@@ -1,0 +1,134 @@
+"""Quotas as gauges, under the name of the model that answers.
+
+A limit belongs to a model, and the same model is asked for by several names (`gpt-4o`, `gpt-4o-2024-08-06`, the name
+of an Azure deployment). The headers come before the body that names the model, so the first quotas of a name wait for
+the end of their call; later ones, and those of refusals, are put under the name learned from it.
+"""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry.context import Context
+
+from heliograph.genai import _sink
+from heliograph.genai import vocabulary as v
+from heliograph.integrations._rate_limits import read_quotas
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opentelemetry.trace import Span
+
+    from heliograph.genai._meter import CallMeter
+    from heliograph.integrations._rate_limits import Quota
+
+__all__ = ["answering", "arrived", "forget", "released"]
+
+_log = logging.getLogger("heliograph.integrations")
+
+_NO_EXEMPLAR: Final = Context()
+_MOST_NAMES: Final = 1024
+_OWN_SCOPES: Final = frozenset({"heliograph.openai"})
+"""Instrumentors that call `released`; for others' spans nothing waits."""
+
+_names: OrderedDict[tuple[str, str], str] = OrderedDict()
+"""(provider, model asked for) -> model that answers."""
+
+_waiting: weakref.WeakKeyDictionary[Span, Mapping[str, str]] = weakref.WeakKeyDictionary()
+
+_limits: dict[tuple[str, str, str], float] = {}
+"""Newest limit by (model, provider, kind): some answers tell only what remains."""
+
+
+def arrived(span: Span, headers: Mapping[str, str], *, refused: bool) -> None:
+    """Report what an answer's headers say, on the metering thread where there is one. Never raises."""
+    try:
+        meter = _sink.current()
+        if meter is None:
+            return
+        if not refused and _scope(span) in _OWN_SCOPES and _key(span) not in _names:
+            _waiting[span] = headers
+        elif meter.line is not None:
+            meter.line.submit(_report, meter, span, headers)
+        else:
+            _report(meter, span, headers)
+    except Exception:  # noqa: BLE001 - must not reach the application
+        _log.debug("an answer's headers could not be kept", exc_info=True)
+
+
+def released(span: Span) -> None:
+    """Learn who answered an ended span, and report what waited for it."""
+    key, model = _key(span), _attribute(span, v.RESPONSE_MODEL)
+    if model is not None and _names.get(key) != model:
+        _names[key] = model
+        if len(_names) > _MOST_NAMES:
+            _names.popitem(last=False)
+    headers = _waiting.pop(span, None) if _waiting else None
+    meter = _sink.current()
+    if headers is not None and meter is not None:
+        if meter.line is not None:
+            meter.line.submit(_report, meter, span, headers)
+        else:
+            _report(meter, span, headers)
+
+
+def answering(span: Span) -> tuple[str, str]:
+    """Give (model, provider) for a span's labels: the model that answers, as far as is known by now."""
+    provider, asked = _key(span)
+    return _attribute(span, v.RESPONSE_MODEL) or _names.get((provider, asked)) or asked or "unknown", provider
+
+
+def forget() -> None:
+    """Forget all names and limits."""
+    _names.clear()
+    _limits.clear()
+    _waiting.clear()
+
+
+def _report(meter: CallMeter, span: Span, headers: Mapping[str, str]) -> None:
+    try:
+        quotas = read_quotas(headers)
+        if quotas:
+            model, provider = answering(span)
+            model, provider = meter.labels.model(model), meter.labels.provider(provider)
+            for quota in quotas:
+                _set(meter, quota, model, provider)
+    except Exception:  # noqa: BLE001 - must not reach the application
+        _log.debug("an answer's headers could not be read", exc_info=True)
+
+
+def _set(meter: CallMeter, quota: Quota, model: str, provider: str) -> None:
+    instruments = meter.instruments
+    labels = {"model": model, "provider": provider, "type": quota.kind}
+    series = (model, provider, quota.kind)
+    if quota.limit is not None:
+        _limits[series] = quota.limit  # labels are capped, so this is bounded too
+        instruments.quota_limit.set(quota.limit, labels, _NO_EXEMPLAR)
+    if quota.remaining is not None:
+        instruments.quota_remaining.set(quota.remaining, labels, _NO_EXEMPLAR)
+        limit = _limits.get(series)
+        if limit:
+            used = 1 - quota.remaining / limit
+            instruments.quota_used_ratio.set(min(max(used, 0.0), 1.0), labels, _NO_EXEMPLAR)
+
+
+def _key(span: Span) -> tuple[str, str]:
+    return _attribute(span, v.PROVIDER) or "unknown", _attribute(span, v.REQUEST_MODEL) or ""
+
+
+def _attribute(span: Any, spec: v.AttributeSpec) -> str | None:  # noqa: ANN401 - the API's Span has no attributes
+    attributes = span.attributes or {}
+    for name in spec.names:
+        value = attributes.get(name)
+        if value:
+            return str(value)
+    return None
+
+
+def _scope(span: Any) -> str:  # noqa: ANN401
+    scope = getattr(span, "instrumentation_scope", None)
+    return scope.name if scope is not None else ""
