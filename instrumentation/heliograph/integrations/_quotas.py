@@ -60,9 +60,9 @@ def arrived(span: Span, headers: Mapping[str, str], *, refused: bool) -> None:
         _log.debug("an answer's headers could not be kept", exc_info=True)
 
 
-def released(span: Span) -> None:
-    """Learn who answered an ended span, and report what waited for it."""
-    key, model = _key(span), _attribute(span, v.RESPONSE_MODEL)
+def released(span: Span, provider: str, asked: str, model: str | None) -> None:
+    """Learn which model answered for the one asked for, and report what waited for the span, which has ended."""
+    key = (provider, asked)
     if model is not None and _names.get(key) != model:
         _names[key] = model
         if len(_names) > _MOST_NAMES:

@@ -25,7 +25,7 @@ _MAX_N = 8
 
 def prepare(body: Mapping[str, Any], engine: Engine) -> Job:
     """Check a request; raises ApiError 400 or 404."""
-    prompt = _parse(body, engine.served)
+    prompt = _parse(body, engine)
 
     def run(filtered: bool) -> Reply:  # noqa: FBT001 - Job's signature
         generated = generate(prompt, engine.cache, own=engine.own, filtered=filtered)
@@ -34,8 +34,8 @@ def prepare(body: Mapping[str, Any], engine: Engine) -> Job:
     return Job(_NAME, prompt.requested, prompt.model, prompt.stream, run)
 
 
-def _parse(body: Mapping[str, Any], served: frozenset[str] | None) -> Prompt:
-    requested, model = check_model(body, served)
+def _parse(body: Mapping[str, Any], engine: Engine) -> Prompt:
+    requested, model = check_model(body, engine.served)
     messages = _messages(body)
     if model.reasons and body.get("max_tokens") is not None:
         message = (
@@ -51,6 +51,9 @@ def _parse(body: Mapping[str, Any], served: frozenset[str] | None) -> Prompt:
         raise wrong_type("stream_options", "an object", options)
     if options and not body.get("stream"):
         raise invalid("stream_options", "only allowed when 'stream' is enabled.")
+    if options and engine.stream_usage == "refused":
+        message = "Unrecognized request argument supplied: stream_options"
+        raise ApiError(400, message, param="stream_options", code="unknown_parameter")
     tools = _tools(body)
     return Prompt(
         requested=requested,
@@ -64,7 +67,8 @@ def _parse(body: Mapping[str, Any], served: frozenset[str] | None) -> Prompt:
         n=int(number(body, "n", 1, _MAX_N, whole=True) or 1),
         effort=text_parameter(body, "reasoning_effort") or "medium",
         stream=bool(body.get("stream")),
-        include_usage=bool(options.get("include_usage")),
+        include_usage=bool(options.get("include_usage")) and engine.stream_usage == "on request",
+        tells_usage=engine.stream_usage == "always",
     )
 
 
@@ -185,9 +189,11 @@ def _tool_call(generated: Generated, arguments: str) -> dict[str, Any]:
 
 
 def _events(prompt: Prompt, generated: Generated, head: dict[str, Any]) -> Iterator[Event]:
-    def chunk(index: int, delta: dict[str, Any], finish: str | None = None) -> bytes:
+    def chunk(index: int, delta: dict[str, Any], finish: str | None = None, *, last: bool = False) -> bytes:
         choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
-        usage = {"usage": None} if prompt.include_usage else {}
+        usage: dict[str, Any] = {"usage": None} if prompt.include_usage else {}
+        if last and prompt.tells_usage:
+            usage = {"usage": _usage(generated.usage)}
         return sse({**head, "choices": [choice], **usage})
 
     start: dict[str, Any] = {"role": "assistant", "content": None if generated.tool else "", "refusal": None}
@@ -198,7 +204,7 @@ def _events(prompt: Prompt, generated: Generated, head: dict[str, Any]) -> Itera
         for token in generated.tokens:
             delta = {"tool_calls": [{"index": 0, "function": {"arguments": token}}]} if generated.tool else None
             yield Event(chunk(i, delta or {"content": token}), 1)
-        yield Event(chunk(i, {}, generated.finish))
+        yield Event(chunk(i, {}, generated.finish, last=i == prompt.n - 1))
     if prompt.include_usage:
         yield Event(sse({**head, "choices": [], "usage": _usage(generated.usage)}))
     yield Event(DONE)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import select
 import socket
 import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from heliograph.testing._errors import ApiError
 from heliograph.testing._reply import new_id
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["Handler"]
 
 _DRAINED = 4  # times the size limit is read and thrown away, so that the client sees the answer and not a broken pipe
+
+
+# https://learn.microsoft.com/azure/ai-services/openai/reference
+_AZURE = re.compile(r"/openai(?:/v1)?(?:/deployments/(?P<deployment>[^/]+))?(?P<path>/.+)")
 
 
 class _CutError(Exception):
@@ -77,12 +83,14 @@ class Handler(BaseHTTPRequestHandler):
             self._json(200, self.service.control(self.command, path, body), started)
         elif path.startswith("/v1/"):
             self._api(path, data, started)
+        elif found := _AZURE.fullmatch(path):
+            self._api(f"/v1{found['path']}", data, started, unquote(found["deployment"] or ""))
         else:
             raise ApiError(404, f"Invalid URL ({self.command} {path})")
 
-    def _api(self, path: str, data: bytes, started: float) -> None:
+    def _api(self, path: str, data: bytes, started: float, deployment: str = "") -> None:
         service = self.service
-        service.check_key(self.headers.get("Authorization", ""))
+        service.check_key(self.headers.get("Authorization") or f"Bearer {self.headers.get('api-key', '')}")
         if self.command == "GET" and path == "/v1/models":
             self._json(200, service.models(), started)
         elif self.command == "GET" and path.startswith("/v1/models/"):
@@ -94,7 +102,9 @@ class Handler(BaseHTTPRequestHandler):
         else:
             body = parse_json(data)
             headers = {name.lower(): value for name, value in self.headers.items()}
-            service.received.append(ReceivedRequest(self.command, path, headers, body))
+            service.received.append(ReceivedRequest(self.command, self.path.partition("?")[0], headers, body))
+            if deployment:
+                body = {**body, "model": deployment}
             self._work(path, body, started)
 
     def _work(self, path: str, body: Mapping[str, Any], started: float) -> None:

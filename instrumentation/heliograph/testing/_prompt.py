@@ -56,6 +56,7 @@ class Prompt:
     effort: str = "medium"
     stream: bool = False
     include_usage: bool = False
+    tells_usage: bool = False
 
     def tokens(self) -> list[str]:
         """Return the tokens of tools and messages in the order in which a prompt cache sees them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from heliograph.testing._prompt_cache import PromptCache
 
@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from heliograph.testing._ledger import Usage
     from heliograph.testing._models import Model
 
-__all__ = ["DONE", "Engine", "Event", "Job", "Reply", "new_id", "sse"]
+__all__ = ["DONE", "Engine", "Event", "Job", "Reply", "StreamUsage", "new_id", "sse"]
+
+StreamUsage = Literal["on request", "ignored", "refused", "always"]
+"""How an endpoint takes `stream_options`: as OpenAI; not at all; with a 400; or telling the usage unasked, with the
+last choice, as Mistral."""
 
 DONE = b"data: [DONE]\n\n"
 
@@ -28,6 +32,8 @@ class Engine:
     """Names of the models that exist; None: all."""
     own: Callable[[str], str] | None = None
     """A user's way to answer."""
+    stream_usage: StreamUsage = "on request"
+    """When the last chunk of a chat stream tells the usage."""
     cache: PromptCache = field(default_factory=PromptCache)
 
 

@@ -14,7 +14,7 @@ from heliograph.testing._ledger import Ledger
 from heliograph.testing._limits import RateLimits
 from heliograph.testing._listener import QuietHTTPServer
 from heliograph.testing._prompt_cache import PromptCache
-from heliograph.testing._reply import Engine
+from heliograph.testing._reply import Engine, StreamUsage
 from heliograph.testing._service import Latency, Service
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ class LLMServer:
     `port` 0 takes a free one. `usage_log`: a file that gets one JSON line per billed answer. `api_key`: refuse others
     (None: accept any). `models`: the only ones that exist (None: any name is served). `answer`: answer like this
     instead; it gets the last user message. `first_token` and `per_token`: pace of answers, in seconds.
-    `cache_minimum`: prompts of fewer tokens are never cached.
+    `cache_minimum`: prompts of fewer tokens are never cached. `stream_usage`: how chat streams take `stream_options`:
+    "on request" as OpenAI, "ignored", "refused" (status 400), or "always" (usage with the last choice, unasked).
+    Azure's paths (`/openai/deployments/<deployment>/chat/completions`) are served too; a deployment is a model's name.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class LLMServer:
         tokens_per_minute: int = 2_000_000,
         cache_minimum: int = 1024,
         max_body_bytes: int = 8 * 1024 * 1024,
+        stream_usage: StreamUsage = "on request",
     ) -> None:
         self.host = host
         self.port = port
@@ -69,7 +72,7 @@ class LLMServer:
         self._service = Service(
             ledger=Ledger(),
             limits=RateLimits(requests_per_minute, tokens_per_minute),
-            engine=Engine(served, answer, PromptCache(cache_minimum)),
+            engine=Engine(served, answer, stream_usage, PromptCache(cache_minimum)),
             latency=Latency(first_token, per_token),
             api_key=api_key,
             max_body_bytes=max_body_bytes,

@@ -6,12 +6,19 @@ may be missing, since compatible endpoints leave out what they like.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from opentelemetry.util.types import AttributeValue
 
 __all__ = ["completion_attributes", "response_attributes", "usage_attributes"]
+
+_IDENTITY: Final = (
+    ("id", "gen_ai.response.id"),
+    ("model", "gen_ai.response.model"),
+    ("service_tier", "openai.response.service_tier"),
+    ("system_fingerprint", "openai.response.system_fingerprint"),
+)
 
 
 def completion_attributes(answer: Any) -> dict[str, AttributeValue]:  # noqa: ANN401 - see the module's text
@@ -45,45 +52,48 @@ def usage_attributes(usage: Any) -> dict[str, AttributeValue]:  # noqa: ANN401
     Subsets of the totals: DeepSeek writes `prompt_cache_hit_tokens`; gateways before Anthropic's models
     `cache_creation_input_tokens`.
     """
-    said: dict[str, AttributeValue] = {}
     if usage is None:
-        return said
-    inputs = _count(usage, "prompt_tokens", "input_tokens")
-    outputs = _count(usage, "completion_tokens", "output_tokens")
-    if inputs is not None:
-        said["gen_ai.usage.input_tokens"] = inputs
-    if outputs is not None:
-        said["gen_ai.usage.output_tokens"] = outputs
-    asked = getattr(usage, "prompt_tokens_details", None) or getattr(usage, "input_tokens_details", None)
-    made = getattr(usage, "completion_tokens_details", None) or getattr(usage, "output_tokens_details", None)
-    subsets = (
-        ("gen_ai.usage.cache_read.input_tokens", _count(asked, "cached_tokens")),
-        ("gen_ai.usage.cache_creation.input_tokens", _count(asked, "cache_write_tokens")),
-        ("heliograph.usage.input_audio_tokens", _count(asked, "audio_tokens")),
-        ("gen_ai.usage.reasoning.output_tokens", _count(made, "reasoning_tokens")),
-        ("heliograph.usage.output_audio_tokens", _count(made, "audio_tokens")),
+        return {}
+    told = _fields(usage)
+    asked = _fields(told.get("prompt_tokens_details") or told.get("input_tokens_details"))
+    made = _fields(told.get("completion_tokens_details") or told.get("output_tokens_details"))
+    totals = (
+        ("gen_ai.usage.input_tokens", told.get("prompt_tokens", told.get("input_tokens"))),
+        ("gen_ai.usage.output_tokens", told.get("completion_tokens", told.get("output_tokens"))),
     )
-    said.update((name, tokens) for name, tokens in subsets if tokens)
-    if "gen_ai.usage.cache_read.input_tokens" not in said:
-        read = _count(usage, "prompt_cache_hit_tokens")
-        if read:
-            said["gen_ai.usage.cache_read.input_tokens"] = read
-    if "gen_ai.usage.cache_creation.input_tokens" not in said:
-        written = _count(usage, "cache_creation_input_tokens")
-        if written:
-            said["gen_ai.usage.cache_creation.input_tokens"] = written
+    subsets = (
+        ("gen_ai.usage.cache_read.input_tokens", asked.get("cached_tokens") or told.get("prompt_cache_hit_tokens")),
+        (
+            "gen_ai.usage.cache_creation.input_tokens",
+            asked.get("cache_write_tokens") or told.get("cache_creation_input_tokens"),
+        ),
+        ("heliograph.usage.input_audio_tokens", asked.get("audio_tokens")),
+        ("gen_ai.usage.reasoning.output_tokens", made.get("reasoning_tokens")),
+        ("heliograph.usage.output_audio_tokens", made.get("audio_tokens")),
+    )
+    said: dict[str, AttributeValue] = {name: tokens for name, tokens in totals if _is_count(tokens)}
+    said.update((name, tokens) for name, tokens in subsets if tokens and _is_count(tokens))
     return said
+
+
+def _fields(holder: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Give an object's fields, those that the client's types do not know included."""
+    if holder is None:
+        return {}
+    fields = vars(holder)
+    extra = getattr(holder, "__pydantic_extra__", None)
+    return {**fields, **extra} if extra else fields
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _identity(answer: Any) -> dict[str, AttributeValue]:  # noqa: ANN401
     said: dict[str, AttributeValue] = {}
-    for field, name in (
-        ("id", "gen_ai.response.id"),
-        ("model", "gen_ai.response.model"),
-        ("service_tier", "openai.response.service_tier"),
-        ("system_fingerprint", "openai.response.system_fingerprint"),
-    ):
-        value = getattr(answer, field, None)
+    told = _fields(answer) if hasattr(answer, "__dict__") else {}
+    for field, name in _IDENTITY:
+        value = told.get(field)
         if isinstance(value, str) and value:
             said[name] = value
     return said
@@ -98,11 +108,3 @@ def _finish_reason(answer: Any) -> str | None:  # noqa: ANN401
         return None
     items = getattr(answer, "output", None) or ()
     return "tool_calls" if any(getattr(item, "type", None) == "function_call" for item in items) else "stop"
-
-
-def _count(holder: Any, *names: str) -> int | None:  # noqa: ANN401
-    for name in names:
-        value = getattr(holder, name, None)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
-    return None

@@ -121,7 +121,7 @@ def _converted(value: object, kind: Convert) -> AttributeValue | None:
         return value if isinstance(value, str) else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return value if kind == "integer" else float(value)
+    return int(value) if kind == "integer" else float(value)
 
 
 def _output_type(api: Api, body: Mapping[str, Any]) -> str | None:

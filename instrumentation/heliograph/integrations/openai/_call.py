@@ -102,6 +102,7 @@ class OpenCall:
         if not self._is_first():
             return
         span = self.span
+        said: dict[str, AttributeValue] = {}
         try:
             said = self._said()
             if left:
@@ -115,7 +116,8 @@ class OpenCall:
             _log.debug("an answer could not be read", exc_info=True)
         try:
             span.end(at)
-            _quotas.released(span)
+            model, asked = said.get("gen_ai.response.model"), self.body.get("model")
+            _quotas.released(span, self.endpoint.provider, str(asked or ""), str(model) if model else None)
             self.release()
         except Exception:  # noqa: BLE001 - must not reach the application
             _log.debug("a call's end could not be told", exc_info=True)
@@ -161,6 +163,8 @@ class OpenCall:
             kind = type(error).__qualname__
             status, code = getattr(error, "status_code", None), getattr(error, "code", None)
             return kind, " ".join(str(each) for each in (status, code) if each) or kind
+        if self.api.kind != "responses":
+            return None
         told = self.chunks.error if self.chunks is not None else getattr(self.answer, "error", None)
         if told is None:
             return None

@@ -202,7 +202,7 @@ class _Sent:
         """Look at what the client made of the answer, then do what its resource wants done with it."""
         call = self.call
         try:
-            if hasattr(value, "_iterator") and self._stream:
+            if self._stream and hasattr(value, "_iterator"):
                 if not call.ended:
                     _stream.attach(value, call, self._chunks())
             elif call.answer is None:

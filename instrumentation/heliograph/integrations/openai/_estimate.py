@@ -1,7 +1,12 @@
 """Tokens of texts, where the provider reported none: no vocabulary is downloaded, and the time is bounded.
 
-A text is cut as tokenizers cut it before they merge, and each kind of piece is given a typical number of tokens.
-Longer texts are judged by three samples of them.
+A text is cut as tokenizers cut it before they merge, and each kind of piece is given a typical number of tokens. Of
+long texts, samples are looked at.
+
+Measured against the vocabulary o200k_base (GPT-4o and later), on texts of 100 to 40 000 characters: English prose -6 to
++7 %, source code +6 to +13 %, JSON and YAML -1 to +3 %, numbers -4 %, German, French, Spanish -8 to +12 %, Russian,
+Chinese, Japanese, Korean, Hindi -11 to +9 %, Arabic -23 %, hexadecimal -7 %, base64 -44 %. The older cl100k_base agrees
+for English and code; for other scripts it takes up to twice as many tokens as are estimated.
 """
 
 from __future__ import annotations
@@ -18,8 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["estimate_input", "estimate_output", "estimate_streamed", "estimate_text"]
 
-SAMPLED: Final = 6_000
-"""Characters that are looked at; a text of more is judged by three samples of a third of this."""
+SAMPLES: Final = 8
+SAMPLE: Final = 512
+"""Characters of each sample; texts of up to twice their sum are read whole."""
 
 PER_MESSAGE: Final = 4
 """Tokens around each message: role, marks and line end (OpenAI's cookbook, "How to count tokens")."""
@@ -31,8 +37,8 @@ _PIECE: Final = re.compile(
     r"""
       (?P<latin>[ ]?[A-Za-z]+)
     | (?P<digits>[ ]?[0-9]+)
-    | (?P<cjk>[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+)
-    | (?P<letters>[ ]?[^\W\d_]+)
+    | (?P<cjk>[ ]?[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+)
+    | (?P<letters>[ ]?(?:[^\W\d_]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0fff])+)
     | (?P<space>\s+)
     | (?P<marks>[ ]?[^\w\s]+|_+|.)
     """,
@@ -42,12 +48,11 @@ _PIECE: Final = re.compile(
 
 def estimate_text(text: str) -> float:
     """Estimate the tokens of one text."""
-    if len(text) <= SAMPLED:
+    if len(text) <= 2 * SAMPLES * SAMPLE:
         return _tokens(text)
-    third = SAMPLED // 3
-    middle = (len(text) - third) // 2
-    sample = (text[:third], text[middle : middle + third], text[-third:])
-    return sum(map(_tokens, sample)) * len(text) / SAMPLED
+    step = (len(text) - SAMPLE) // (SAMPLES - 1)
+    sampled = sum(_tokens(text[i * step : i * step + SAMPLE]) for i in range(SAMPLES))
+    return sampled * len(text) / (SAMPLES * SAMPLE)
 
 
 def estimate_input(kind: Kind, body: Mapping[str, Any]) -> int:
@@ -109,7 +114,8 @@ def _embedded(given: object) -> int:
 
 
 def _all(texts: Iterable[str]) -> float:
-    return sum(map(estimate_text, texts))
+    # As one text: however many there are, a bounded part of them is looked at.
+    return estimate_text("\n".join(texts))
 
 
 def _tokens(text: str) -> float:
@@ -122,14 +128,20 @@ def _tokens(text: str) -> float:
 
 
 def _latin(length: int) -> float:
-    return 1.0 if length <= 7 else length / 6  # noqa: PLR2004
+    if length <= _ONE_WORD:
+        return 1.0
+    return length / 6 if length <= _LONGEST_WORD else length / 2.5
 
+
+_ONE_WORD: Final = 8
+_LONGEST_WORD: Final = 24
+"""Longer ones are no words: keys, hashes, encoded data."""
 
 _WEIGHTS: Final[Mapping[str, Callable[[int], float]]] = {
     "latin": _latin,
     "digits": lambda length: float(-(-length // 3)),
-    "cjk": lambda length: length * 0.8,
-    "letters": lambda length: max(1.0, length / 3),
-    "space": lambda length: 1.0 if length > 1 else 0.5,
-    "marks": lambda length: float(-(-length // 2)),
+    "cjk": lambda length: length * 0.75,
+    "letters": lambda length: max(1.0, length / 3.6),
+    "space": lambda length: 0.8 if length > 1 else 0.4,
+    "marks": lambda length: 1.0 if length <= 2 else length / 2.5,  # noqa: PLR2004
 }
