@@ -116,9 +116,9 @@ class OpenCall:
             _log.debug("an answer could not be read", exc_info=True)
         try:
             span.end(at)
+            self.release()
             model, asked = said.get("gen_ai.response.model"), self.body.get("model")
             _quotas.released(span, self.endpoint.provider, str(asked or ""), str(model) if model else None)
-            self.release()
         except Exception:  # noqa: BLE001 - must not reach the application
             _log.debug("a call's end could not be told", exc_info=True)
 

@@ -150,7 +150,7 @@ class _Tap:
 
 def _parsed(data: bytes) -> Any:  # noqa: ANN401 - JSON
     """Parse a body into objects with attributes. Of a large one (embeddings), only what stands around its data."""
-    if len(data) <= MOST_READ:
+    if len(data) <= MOST_READ and data.lstrip().startswith(b"{"):
         try:
             return json.loads(data, object_hook=_fields)
         except ValueError:
@@ -166,7 +166,7 @@ def _parsed(data: bytes) -> Any:  # noqa: ANN401 - JSON
         except ValueError:
             continue
         setattr(found, name, value)
-    return found
+    return found if vars(found) else None
 
 
 def _events(data: bytes, call: OpenCall) -> Chunks:

@@ -42,7 +42,6 @@ def attach(stream: Any, call: OpenCall, chunks: Chunks) -> None:  # noqa: ANN401
     """Observe a stream of the client's that has not begun. Raises when the client's insides have changed."""
     inner = stream._iterator  # noqa: SLF001 - no other way to keep the object and its type
     call.release()  # a raw response, parsed after all: its bytes need no watching
-    call.chunks = chunks
     if hasattr(inner, "__anext__"):
         hook_close(stream.response, "aclose", call, inner)
         stream._iterator = _watch_async(inner, call, chunks)  # noqa: SLF001
@@ -51,6 +50,7 @@ def attach(stream: Any, call: OpenCall, chunks: Chunks) -> None:  # noqa: ANN401
         stream._iterator = _watch(inner, call, chunks)  # noqa: SLF001
     setattr(stream, _ATTRIBUTE, call)
     keep(stream, call)
+    call.chunks = chunks
 
 
 def keep(holder: object, call: OpenCall) -> None:
