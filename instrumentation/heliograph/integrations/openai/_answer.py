@@ -17,7 +17,6 @@ _IDENTITY: Final = (
     ("id", "gen_ai.response.id"),
     ("model", "gen_ai.response.model"),
     ("service_tier", "openai.response.service_tier"),
-    ("system_fingerprint", "openai.response.system_fingerprint"),
 )
 
 

@@ -254,7 +254,7 @@ def test_legacy_completions(client: openai.OpenAI, seen: Seen) -> None:
     assert told["gen_ai.request.stop_sequences"] == ["."]
     chunks = CompletionChunks(hides=True)
     for text, reason in ((" rises", None), ("", "stop")):
-        choice = {"index": 0, "text": text, "finish_reason": reason, "logprobs": None}
+        choice: Any = {"index": 0, "text": text, "finish_reason": reason, "logprobs": None}
         chunk = (
             openai.types.Completion.model_validate(
                 {"id": "c", "object": "text_completion", "created": 1, "model": "m-1", "choices": [choice]}

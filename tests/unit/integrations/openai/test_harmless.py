@@ -152,7 +152,7 @@ def test_threads_and_tasks_have_exact_totals(seen: Seen, client: openai.OpenAI, 
 
 
 _SCRIPT = """
-import os, sys, openai
+import gc, os, sys, openai
 from types import SimpleNamespace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
@@ -167,6 +167,8 @@ stream = client.chat.completions.create(model="gpt-4o-mini", messages=ask, strea
 next(stream)
 child = os.fork()
 if child == 0:
+    del stream
+    gc.collect()
     sys.exit(0)
 os.waitpid(child, 0)
 print("parent", os.getpid(), flush=True)
