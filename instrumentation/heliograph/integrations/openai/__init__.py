@@ -30,7 +30,6 @@ def instrument(runtime: Runtime) -> bool:
     if runtime.tracers is None:
         return False
     from openai import _base_client, _streaming
-    from opentelemetry.trace import get_tracer  # noqa: F401 - the API is there before anything is wrapped
 
     from heliograph._version import __version__
     from heliograph.integrations.openai._client import Requests
