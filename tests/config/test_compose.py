@@ -162,7 +162,7 @@ def test_the_meter_and_the_collector_know_each_other_and_only_they(services: dic
     meter, collector = services["meter"], services["collector"]
     assert "ports" not in meter
     assert collector["environment"]["HELIOGRAPH_METER_URL"] == f"http://meter:{Ports().meter}"
-    assert meter["command"] == ["meter", "--listen", f"0.0.0.0:{Ports().meter}", "--export", "http://collector:4318"]
+    assert meter["command"][:3] == ["meter", f"--listen=0.0.0.0:{Ports().meter}", "--export=http://collector:4318"]
     # Compose stops a service before those it depends on: the meter's last numbers need the collector.
     assert "collector" in meter["depends_on"]
     assert str(Ports().meter) in " ".join(meter["healthcheck"]["test"])

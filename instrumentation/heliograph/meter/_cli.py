@@ -10,8 +10,11 @@ from typing import Final
 
 import click
 
+from heliograph.genai._prices import Prices
+from heliograph.genai._prices._book import ENVIRONMENT
 from heliograph.meter._http import MAX_BYTES, HttpServer
 from heliograph.meter._service import MeterService, Settings
+from heliograph.stack._paths import config_root
 
 __all__ = ["meter"]
 
@@ -78,6 +81,12 @@ class _Url(click.ParamType[str]):
     show_default=True,
     help="Forget an application without calls for this long.",
 )
+@click.option(
+    "--prices",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Prices of your own, or a heliograph.yaml with them.  [default: $HELIOGRAPH_PRICES, else heliograph.yaml]",
+)
 @click.option("--interval", type=_Duration(), default="5s", show_default=True, help="Time between exports of metrics.")
 @click.option(
     "--applications",
@@ -113,6 +122,7 @@ def meter(
     export: str,
     wait: float,
     idle: float,
+    prices: str | None,
     interval: float,
     applications: int,
     waiting: int,
@@ -138,7 +148,7 @@ def meter(
 
     docs/meter.md says what is counted and what is not.
 
-    Exit status: 0 ended on request, 1 the port cannot be used, 2 wrong options.
+    Exit status: 0 ended on request, 1 the port cannot be used, 2 wrong options or prices.
     """  # noqa: D301 - \b is click's
     _forget_variables()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
@@ -155,7 +165,7 @@ def meter(
     # Blocked before any thread starts, so that all inherit it and only the wait below takes them.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     try:
-        service = MeterService(settings)
+        service = MeterService(settings, prices=_prices(prices))
         server = HttpServer(service, listen, max_bytes=max_bytes)
         service.start()
         server.start()
@@ -166,6 +176,13 @@ def meter(
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     click.echo(f"Meter: ended; {service.tally.counted} calls counted, {service.tally.lost} events lost.")
+
+
+def _prices(file: str | None) -> Prices:
+    """Read the prices of one's own; raises PriceError (exit status 2) for mistakes, rather than bill with others."""
+    if file is None:
+        file = os.environ.get(ENVIRONMENT, "").strip() or None
+    return Prices(file if file is not None else config_root() / "heliograph.yaml")
 
 
 def _forget_variables() -> None:

@@ -6,12 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from heliograph.genai._run import QueryIds
-from heliograph.meter._matching import is_covered, same_call
+from heliograph.meter._matching import is_covered, is_of_kind, same_call
 from heliograph.meter._sighting import ID_SPECS, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from heliograph.genai._call import Call
     from heliograph.meter._memory import Memory
     from heliograph.meter._sighting import Sighting
@@ -66,7 +64,7 @@ def decide(memory: Memory, sighting: Sighting) -> list[Counted | Repeated]:
         return [Repeated(sighting, "metered_at_home" if around.state is State.HOME else "enclosed")]
     group = same_call(memory, sighting, note=True)
     waiting = [member for member in group if member.state is State.WAITING]
-    known = [member for member in group if member.state in _KNOWN]
+    known = _known(group, waiting)
     chosen = None if known else _nearest_to_the_user(memory, waiting)
     outcome: list[Counted | Repeated] = []
     for member in waiting:
@@ -78,16 +76,39 @@ def decide(memory: Memory, sighting: Sighting) -> list[Counted | Repeated]:
     if chosen is not None:
         chosen.state = State.COUNTED
         ids, chain = _ids(memory, chosen, group)
-        outcome.append(Counted(chosen, _with_usage(memory, chosen, waiting), ids, chain))
+        outcome.append(Counted(chosen, _with_usage(chosen, waiting), ids, chain))
     return outcome
 
 
 def _counted_around(memory: Memory, sighting: Sighting) -> Sighting | None:
-    service = sighting.application.service
+    """Find a call of the same service and kind around this one that was counted, or will be, with all that it tells."""
     for above in memory.ancestors(sighting):
-        if above.call is not None and above.application.service == service and above.state in _KNOWN:
+        if is_of_kind(above, sighting) and _tells_all(memory, above, sighting):
             return above
     return None
+
+
+def _tells_all(memory: Memory, above: Sighting, sighting: Sighting) -> bool:
+    """Whether counting `above` leaves nothing of the call within it to count."""
+    inner, outer = sighting.call, above.call
+    if inner is None or outer is None or above.state is State.HOME:
+        return outer is not None
+    if not inner.has_usage and inner.status != "success" and outer.status == "success":
+        return False  # an attempt that failed is an attempt all the same
+    if above.state is State.WAITING:
+        return not is_covered(memory, above)
+    return above.state in _KNOWN and (outer.has_usage or not inner.has_usage)
+
+
+def _known(group: list[Sighting], waiting: list[Sighting]) -> list[Sighting]:
+    """List those of the group that were counted.
+
+    One without usage is none where another knows the usage now: two counts are better than one without tokens.
+    """
+    known = [one for one in group if one.state in _KNOWN]
+    told = any(one.call is not None and one.call.has_usage for one in known)
+    asked = any(one.call is not None and one.call.has_usage for one in waiting)
+    return known if told or not asked or any(one.state is State.HOME for one in known) else []
 
 
 def _nearest_to_the_user(memory: Memory, group: list[Sighting]) -> Sighting:
@@ -97,14 +118,14 @@ def _nearest_to_the_user(memory: Memory, group: list[Sighting]) -> Sighting:
     return min(own, key=lambda one: (one.call is None or not one.call.has_usage, one.ended - one.started, one.key))
 
 
-def _with_usage(memory: Memory, chosen: Sighting, group: list[Sighting]) -> Call:
+def _with_usage(chosen: Sighting, group: list[Sighting]) -> Call:
     """Return the chosen span's call, with the usage of another span that tells of it where it has none itself."""
     call = chosen.call
     if call is None:  # only calls wait
         raise ValueError("a span that is no call was chosen")
     if call.has_usage:
         return call
-    lenders = [*sorted(group, key=lambda one: one.ended - one.started), *_covering(memory, chosen)]
+    lenders = sorted(group, key=lambda one: one.ended - one.started)
     lender = next((one.call for one in lenders if one.call is not None and one.call.has_usage), None)
     if lender is None:
         return call
@@ -124,16 +145,6 @@ def _with_usage(memory: Memory, chosen: Sighting, group: list[Sighting]) -> Call
         finish_reason=call.finish_reason or lender.finish_reason,
         response_id=call.response_id or lender.response_id,
     )
-
-
-def _covering(memory: Memory, inner: Sighting) -> Iterable[Sighting]:
-    """Find spans of the service around this call and no other, which ended as it did: their usage is its usage."""
-    for above in memory.ancestors(inner):
-        if above.call is None or inner.call is None or above.application.service != inner.application.service:
-            continue
-        within = [one for one in memory.inner(above) if not is_covered(memory, one)]
-        if within == [inner] and above.call.status == inner.call.status:
-            yield above
 
 
 def _reason(sighting: Sighting, others: list[Sighting]) -> Reason:

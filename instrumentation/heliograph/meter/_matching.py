@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from heliograph.meter._same import SAME_ANSWER, likeness
+from heliograph.meter._same import SAME_ANSWER, family, likeness, worthless
 from heliograph.meter._sighting import State
 
 if TYPE_CHECKING:
@@ -18,16 +18,27 @@ if TYPE_CHECKING:
     from heliograph.meter._memory import Memory
     from heliograph.meter._sighting import Sighting
 
-__all__ = ["is_covered", "same_call"]
+__all__ = ["is_covered", "is_of_kind", "same_call"]
 
 _MOST: Final = 48
 """Spans that are considered together: a trace with more calls at one moment is compared in part."""
 
 
 def is_covered(memory: Memory, sighting: Sighting) -> bool:
-    """Whether the call holds a call of its own service."""
-    service = sighting.application.service
-    return any(call.application.service == service for call in memory.inner(sighting))
+    """Whether the call holds one of its own service and kind that counts instead.
+
+    A call with usage is covered by one with usage only: tokens are never lost to attempts without any.
+    """
+    call = sighting.call
+    within = [one.call for one in memory.inner(sighting) if one.call is not None and is_of_kind(one, sighting)]
+    return bool(within) and call is not None and (not call.has_usage or any(inner.has_usage for inner in within))
+
+
+def is_of_kind(one: Sighting, other: Sighting) -> bool:
+    """Whether two calls are of one service and kind: then one around the other tells of the same."""
+    if one.call is None or other.call is None:
+        return False
+    return one.application.service == other.application.service and family(one.call) == family(other.call)
 
 
 def same_call(memory: Memory, sighting: Sighting, *, note: bool) -> list[Sighting]:
@@ -55,12 +66,14 @@ def _related(memory: Memory, sighting: Sighting) -> Iterator[tuple[Sighting, int
     service = sighting.application.service
     nested = [span for span in (*memory.ancestors(sighting), *memory.inner(sighting)) if span.call is not None]
     foreign = [span for span in nested if span.application.service != service]
+    answered = memory.same_answer(sighting)
+    trusted = not worthless(answered)
     rated: dict[Sighting, int] = {}
-    for others, is_nested in ((foreign, True), (memory.same_answer(sighting), False), (memory.twins(sighting), False)):
+    for others, is_nested in ((foreign, True), (answered, False), (memory.twins(sighting), False)):
         for other in others:
             if other is sighting or other in rated or (not is_nested and other in nested):
                 continue
-            score = likeness(sighting, other, nested=is_nested)
+            score = likeness(sighting, other, nested=is_nested, trusted=trusted)
             if score and other.state is not State.COVERED and not is_covered(memory, other):
                 rated[other] = score
     yield from rated.items()

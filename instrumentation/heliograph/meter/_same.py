@@ -9,11 +9,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+# The application and the meter tell calls apart by the same words.
+from heliograph.genai._dedupe import _is_framework, _kind
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from heliograph.genai._call import Call
     from heliograph.meter._sighting import Sighting
 
-__all__ = ["SAME_ANSWER", "encloses", "likeness"]
+__all__ = ["SAME_ANSWER", "encloses", "family", "likeness", "worthless"]
 
 SAME_ANSWER: Final = 4
 SAME_USAGE: Final = 3
@@ -22,16 +27,13 @@ COMPATIBLE: Final = 1
 
 SKEW: Final = 1_000_000_000
 """Nanoseconds by which clocks of two machines may differ, when times decide."""
-_NEARBY: Final = 60_000_000_000
-"""Two spans with one response id tell of one call when less than these nanoseconds lie between them."""
 _SURE_ID: Final = 20
 """Characters from which on an id is no accident. Some local servers number their answers from 0 to 999."""
 
-_TEXT: Final = frozenset({"chat", "text_completion", "generate_content"})
 _RELEASE: Final = re.compile(r"([-@:](\d{8}|\d{4}-\d{2}-\d{2}|\d{4}|latest|v\d+(:\d+)?))+$")
 
 
-def likeness(one: Sighting, other: Sighting, *, nested: bool) -> int:
+def likeness(one: Sighting, other: Sighting, *, nested: bool, trusted: bool = True) -> int:
     """Rate how surely two calls are one, from 0 (they are two) to SAME_ANSWER.
 
     `nested` says that one is an ancestor of the other. Where it is not known - spans between them are no GenAI spans,
@@ -39,12 +41,12 @@ def likeness(one: Sighting, other: Sighting, *, nested: bool) -> int:
     """
     if one.call is None or other.call is None:
         return 0
-    if _same_answer(one, other):
+    if _same_answer(one, other, trusted=trusted):
         return SAME_ANSWER
     foreign = one.application.service != other.application.service
     if one.key[0] != other.key[0] or one.layer == other.layer:
         return 0
-    if _family(one.call) != _family(other.call):
+    if family(one.call) != family(other.call):
         return 0
     if not nested and not (encloses(one, other, foreign=foreign) or encloses(other, one, foreign=foreign)):
         return 0
@@ -57,13 +59,27 @@ def encloses(outer: Sighting, inner: Sighting, *, foreign: bool) -> bool:
     return outer.started - slack <= inner.started and inner.ended <= outer.ended + slack
 
 
-def _same_answer(one: Sighting, other: Sighting) -> bool:
+def worthless(sightings: Iterable[Sighting]) -> bool:
+    """Whether one layer has given the same response id to different answers, as broken endpoints do to all."""
+    told: dict[object, tuple[int, int]] = {}
+    for one in sightings:
+        usage = _usage(one.call) if one.call is not None else None
+        if usage is not None and told.setdefault(one.layer, usage) != usage:
+            return True
+    return False
+
+
+def _same_answer(one: Sighting, other: Sighting, *, trusted: bool) -> bool:
+    """Apply the rules of `heliograph.genai._dedupe` for one response id, which hold within an application."""
     a, b = one.call, other.call
-    if a is None or b is None or not a.response_id or a.response_id != b.response_id:
+    if a is None or b is None or not a.response_id or a.response_id != b.response_id or family(a) != family(b):
         return False
-    if one.started > other.ended + _NEARBY or other.started > one.ended + _NEARBY:
-        return False
-    return len(a.response_id) >= _SURE_ID or not (_usage(a) and _usage(b)) or _usage(a) == _usage(b)
+    unique = trusted and len(a.response_id) >= _SURE_ID
+    agree = _usage(a) is None or _usage(b) is None or _usage(a) == _usage(b)
+    if one.layer == other.layer:
+        return unique and agree and _is_framework(one.scope)
+    overlap = one.started <= other.ended + SKEW and other.started <= one.ended + SKEW
+    return (agree or overlap) if unique else (agree and overlap)
 
 
 def _by_content(a: Call, b: Call, *, nested: bool, foreign: bool) -> int:
@@ -88,8 +104,9 @@ def _usage(call: Call) -> tuple[int, int] | None:
     return known if any(known) else None
 
 
-def _family(call: Call) -> str:
-    return "text" if call.operation in _TEXT else call.operation
+def family(call: Call) -> str:
+    """Name the kind of the call: a chat may hold an embedding, and both count."""
+    return _kind(call.operation)
 
 
 def _models_agree(a: Call, b: Call) -> bool:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from opentelemetry.metrics import Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
@@ -74,10 +73,11 @@ class MeterService:
         self._clock = clock
         self._lock = threading.Lock()
         self.events = EventQueue(settings.undelivered)
+        self._prices = prices or Prices()
         self.applications = Applications(
             most=settings.applications,
             idle=settings.idle,
-            prices=prices or Prices(),
+            prices=self._prices,
             events=self.events,
             tally=self.tally,
         )
@@ -186,16 +186,10 @@ class MeterService:
                 _tally.WAITING: lambda: len(self.room),
                 _tally.UNDELIVERED: lambda: len(self.events),
                 _tally.APPLICATIONS: lambda: len(self.applications),
+                v.HEARTBEAT: lambda: self._ended or time.time(),
+                v.CLEAN_EXIT: lambda: self._ended,
+                v.PRICE_AGE: self._prices.age_seconds,
             },
-        )
-        meter = provider.get_meter("heliograph", __version__)
-        meter.create_observable_gauge(
-            v.HEARTBEAT.name, [lambda _: [Observation(self._ended or time.time())]], description=v.HEARTBEAT.description
-        )
-        meter.create_observable_gauge(
-            v.CLEAN_EXIT.name,
-            [lambda _: [] if self._ended is None else [Observation(self._ended)]],
-            description=v.CLEAN_EXIT.description,
         )
         return reader
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opentelemetry.trace import SpanContext, TraceFlags
 
+from heliograph.genai import _text
 from heliograph.genai import vocabulary as v
 from heliograph.genai._mark import within_call
 from heliograph.genai._read import is_call, read_call
+from heliograph.genai._read._values import first
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from opentelemetry.sdk.trace import ReadableSpan
 
     from heliograph.genai._call import Call
     from heliograph.meter._wire import WireSpan
@@ -113,8 +113,7 @@ def application_of(resource: Mapping[str, Any]) -> Application:
 def sight(span: WireSpan, application: Application) -> Sighting:
     """Read one span."""
     attributes = span.attributes
-    readable = cast("ReadableSpan", span)
-    call = read_call(readable) if is_call(readable) else None
+    call = read_call(span) if is_call(span) else None
     if call is None:
         state = State.NO_CALL
     elif attributes.get(v.METERED.name) is True:
@@ -124,7 +123,7 @@ def sight(span: WireSpan, application: Application) -> Sighting:
     else:
         state = State.WAITING
     context, parent = span.context, span.parent
-    ids = tuple(_first(attributes, spec) for spec in ID_SPECS)
+    ids = tuple(_text.short(first(attributes, spec)) for spec in ID_SPECS)
     return Sighting(
         key=(context.trace_id, context.span_id),
         parent=(parent.trace_id, parent.span_id) if parent is not None else None,
@@ -136,11 +135,3 @@ def sight(span: WireSpan, application: Application) -> Sighting:
         ids=ids if any(ids) else None,
         state=state,
     )
-
-
-def _first(attributes: Mapping[str, Any], spec: v.AttributeSpec) -> str | None:
-    for name in spec.names:
-        value = attributes.get(name)
-        if value is not None and value != "":
-            return str(value)
-    return None

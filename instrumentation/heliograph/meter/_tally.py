@@ -113,8 +113,8 @@ class Tally:
     refused: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(REFUSALS, 0)))
 
 
-def report(provider: MeterProvider, tally: Tally, gauges: dict[MetricSpec, Callable[[], float]]) -> None:
-    """Have `provider` read the tally, and the gauges, at every collection."""
+def report(provider: MeterProvider, tally: Tally, gauges: dict[MetricSpec, Callable[[], float | None]]) -> None:
+    """Have `provider` read the tally, and the gauges, at every collection; None is no value at all."""
     meter = provider.get_meter("heliograph.meter", __version__)
     plain = {
         RECEIVED: "received",
@@ -134,8 +134,8 @@ def report(provider: MeterProvider, tally: Tally, gauges: dict[MetricSpec, Calla
     def by_reason(counts: Counter[str]) -> Callable[[CallbackOptions], Iterable[Observation]]:
         return lambda _: [Observation(count, {"reason": reason}) for reason, count in sorted(counts.items())]
 
-    def level(ask: Callable[[], float]) -> Callable[[CallbackOptions], Iterable[Observation]]:
-        return lambda _: [Observation(ask())]
+    def level(ask: Callable[[], float | None]) -> Callable[[CallbackOptions], Iterable[Observation]]:
+        return lambda _: [] if (value := ask()) is None else [Observation(value)]
 
     def counter(spec: MetricSpec, callback: Any) -> None:  # noqa: ANN401
         meter.create_observable_counter(spec.name, [callback], unit=spec.unit, description=spec.description)

@@ -205,6 +205,8 @@ SERVERS: tuple[Server, ...] = (
             _HOST + ":{ports.meter}",
             "--export",
             "http://" + _HOST + ":{ports.otlp_http}",
+            "--prices",
+            "{config}/prices.json",
         ),
         ports=("meter",),
         ready="http://" + _HOST + ":{ports.meter}/healthz",

@@ -152,6 +152,7 @@ class Workspace:
             _write(self.config / target, text)
         (self.config / "loki/rules/fake").mkdir(parents=True, exist_ok=True)
         (self.config / "dashboards/generated").mkdir(parents=True, exist_ok=True)
+        _write(self.config / "prices.json", json.dumps(settings.config.prices, indent=1, default=str) + "\n")
         self._write_targets(ports, servers)
         self._set_intervals(settings.config)
         self._point_jaeger_at(settings.links)

@@ -36,11 +36,11 @@ PROVIDER = s("provider", parent="framework", at=(0.2, 0.9))
 FRAMEWORK = s("framework", parent="agent", lib="langchain", at=(0.1, 1.0))
 AGENT = s("agent", lib="langchain", op="invoke_agent", usage=(9000, 900), at=(0.0, 5.0))
 TOOL = s("tool", lib="langchain", parent="agent", op="execute_tool", usage=None, at=(2.0, 3.0))
+LONG = "chatcmpl-AbCdEfGhIjKlMnOpQrStUvWxYz012"
 # An application and the gateway it calls. The HTTP spans between them are no GenAI spans and never get here.
 APP = s("app", app="shop", at=(0.0, 2.0))
 NESTED = s("gateway", app="gateway", lib="litellm", parent="app", at=(0.3, 1.8))
 APART = s("gateway", app="gateway", lib="litellm", parent="http", at=(0.3, 1.8))
-LONG = "chatcmpl-AbCdEfGhIjKlMnOpQrStUvWxYz012"
 
 LAYERS = {
     "a single call": Case({0: [s("one")]}, {"shop": 1}, {"shop": (1000, 200)}),
@@ -76,10 +76,34 @@ LAYERS = {
         repeated={"encloses": 1},
     ),
     "only the framework knows the usage of a stream": Case(
-        {0: [{**PROVIDER, "usage": None}, FRAMEWORK]}, {"shop": 1}, {"shop": (1000, 200)}, {"encloses": 1}
+        {0: [{**PROVIDER, "usage": None}, FRAMEWORK]}, {"shop": 1}, {"shop": (1000, 200)}, {"enclosed": 1}
     ),
-    "a framework's sum is not the usage of its only successful attempt": Case(
-        {0: [{**PROVIDER, "usage": None, "error": "APIError"}, FRAMEWORK]}, {"shop": 1}, {"shop": (0, 0)}
+    "a failed attempt within a framework's call that knows the usage: both, tokens are never lost": Case(
+        {0: [{**PROVIDER, "usage": None, "error": "APIError"}, FRAMEWORK]}, {"shop": 2}, {"shop": (1000, 200)}
+    ),
+    "an embedding within a chat is a call of its own": Case(
+        {0: [{**PROVIDER, "op": "embeddings", "usage": (30, 0)}, FRAMEWORK]}, {"shop": 2}, {"shop": (1030, 200)}
+    ),
+    "the usage comes late, after the call was counted without": Case(
+        {0: [{**FRAMEWORK, "usage": None}], 30: [PROVIDER]}, {"shop": 2}, {"shop": (1000, 200)}, late=1
+    ),
+    "an endpoint that gives one long id to every answer": Case(
+        {0: [s(f"call{i}", trace=f"t{i}", answer=LONG, usage=(i, 1)) for i in range(1, 4)]},
+        {"shop": 3},
+        {"shop": (6, 3)},
+    ),
+    "a client that gets one id twice has asked twice": Case(
+        {0: [s("a", trace="one", answer=LONG), s("b", trace="two", answer=LONG, at=(5.0, 6.0))]}, {"shop": 2}
+    ),
+    "a framework that answers from its own cache has not": Case(
+        {
+            0: [
+                s("a", trace="one", lib="langchain", answer=LONG),
+                s("b", trace="two", lib="langchain", answer=LONG, at=(5.0, 6.0)),
+            ]
+        },
+        {"shop": 1},
+        repeated={"same_answer": 1},
     ),
     "two libraries report side by side": Case(
         {0: [s("lc", lib="langchain", parent="root", at=(0.0, 1.0)), s("oa", parent="root", at=(0.1, 0.9))]},

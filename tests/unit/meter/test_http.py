@@ -20,12 +20,14 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from heliograph.errors import HeliographError
+from heliograph.meter._cli import _prices
 from heliograph.meter._http import HttpServer
 from heliograph.meter._request import JSON, PROTOBUF, parse
 from heliograph.meter._service import MeterService, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 class Receiver:
@@ -221,6 +223,26 @@ def test_a_port_that_is_taken_is_said_plainly(meter: Meter) -> None:
     with pytest.raises(HeliographError, match="cannot listen") as caught:
         HttpServer(meter[0], meter[1].address)
     assert "--listen" in caught.value.hint
+
+
+@pytest.mark.parametrize("by", ["option", "variable"])
+def test_prices_of_ones_own_are_read_and_mistakes_end_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    file = tmp_path / "prices.json"
+    file.write_text('{"models": {"gpt-4o": {"inputs": 1}}}')
+    if by == "variable":
+        monkeypatch.setenv("HELIOGRAPH_PRICES", str(file))
+    with pytest.raises(HeliographError, match="problem") as caught:
+        _prices(str(file) if by == "option" else None)
+    assert caught.value.exit_code == 2
+    file.write_text('{"models": {"gpt-4o": {"input": 1, "output": 2}}}')
+    assert list(_prices(str(file) if by == "option" else None).own.overrides.exact) == ["gpt-4o"]
+
+
+def test_without_another_file_the_prices_of_the_configuration_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HELIOGRAPH_PRICES", raising=False)
+    assert _prices(None).own.source.endswith("heliograph.yaml")
 
 
 def test_an_end_decides_and_sends_what_waits(receiver: Receiver, body: Callable[..., bytes]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from heliograph.errors import HeliographError
+from heliograph.genai._prices import Prices
 from heliograph.stack._paths import config_root
 from heliograph.stack._ports import Ports
 from heliograph.stack._workspace import Workspace, _in_hours, _with_port
@@ -120,6 +121,14 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     (made.root / "config" / "stale").write_text("of an earlier start")
     made.write(made.settings([chosen], Ports.at(100)), Ports.at(100), NAMES)
     return made
+
+
+def test_the_meter_finds_prices_of_ones_own(workspace: Workspace, tmp_path: Path) -> None:
+    chosen = overlay(tmp_path, 'prices: {models: {"openai/gpt-4o": {input: 2, output: 8}}, free: ["ollama/*"]}\n')
+    workspace.write(workspace.settings([chosen], Ports()), Ports(), NAMES)
+    prices = Prices(workspace.config / "prices.json")
+    assert list(prices.own.overrides.free) == ["ollama/*"]
+    assert list(prices.own.overrides.exact) == ["openai/gpt-4o"]
 
 
 def test_an_earlier_configuration_is_gone(written: Workspace) -> None:
