@@ -21,7 +21,7 @@ from heliograph.integrations._langsmith import _environment
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
 
-__all__ = ["LocalClients", "preparing"]
+__all__ = ["LocalClients", "preparing", "sends_anyway"]
 
 # Arguments that bring a way in of their own: a session or headers may carry whatever a gateway wants.
 _CREDENTIALS: Final = ("api_key", "api_urls", "headers", "session")
@@ -39,11 +39,15 @@ class LocalClients:
         self._clients: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def __contains__(self, client: object) -> bool:
-        return client in self._clients
+        return _anchor(client) in self._clients
 
     def add(self, client: object) -> None:
-        """Note that this client is to send nothing."""
-        self._clients.add(client)
+        """Note that this client is to send nothing.
+
+        Raises:
+            TypeError: when it cannot be remembered without keeping it alive.
+        """
+        self._clients.add(_anchor(client))
 
     def prepare(self, arguments: MutableMapping[str, Any], accepted: Iterable[str]) -> bool:
         """Adapt the arguments a client is made with, as far as it accepts them; whether it is to send nothing."""
@@ -63,6 +67,11 @@ class LocalClients:
             # No thread, which would begin by asking LangSmith what it can do.
             arguments["auto_batch_tracing"] = False
         return local
+
+
+def _anchor(client: Any) -> Any:  # noqa: ANN401
+    """Give what can be remembered of a client: AsyncClient has no weak references, but its HTTP client has."""
+    return client if hasattr(type(client), "__weakref__") else getattr(client, "_client", client)
 
 
 def sends_anyway(arguments: MutableMapping[str, Any]) -> bool:

@@ -119,10 +119,11 @@ class _Ties:
         )
 
         def tie() -> None:
+            wrapt.wrap_function_wrapper(module, "trace.__enter__", self._enter)
             wrapt.wrap_function_wrapper(module, "trace.__aenter__", self._enter_async)
             wrapt.wrap_function_wrapper(module, "trace.__aexit__", self._exit_async)
 
-        _tied("what happens within `async with trace(...)` may be in other traces", tie)
+        _tied("what happens within `trace(...)` may be in other traces", tie)
 
     # -- clients -------------------------------------------------------------------------------------------------
 
@@ -148,7 +149,7 @@ class _Ties:
             wrapped(*args, **kwargs)
         finally:
             preparing.reset(token)
-        self._local.add(instance)
+        self._safely(lambda: self._local.add(instance))
 
     def _create(
         self,
@@ -241,10 +242,15 @@ class _Ties:
             live = self._spans.get(container["new_run"].id) if container["new_run"] is not None else None
             if live is not None:
                 live.leave()
-                container["context"].run(live.enter)
+                container["context"].run(live.enter, scoped=True)
 
         self._safely(move)
         return container
+
+    def _enter(self, wrapped: Callable[..., Any], _: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
+        tree = wrapped(*args, **kwargs)
+        self._safely(lambda: self._be_current(tree))
+        return tree
 
     async def _enter_async(
         self,
@@ -255,14 +261,13 @@ class _Ties:
     ) -> Any:  # noqa: ANN401
         """Enter here, too: langsmith sets the run up on another thread, in a copy of the context."""
         tree = await wrapped(*args, **kwargs)
-
-        def enter() -> None:
-            live = self._spans.get(tree.id)
-            if live is not None:
-                live.enter()
-
-        self._safely(enter)
+        self._safely(lambda: self._be_current(tree))
         return tree
+
+    def _be_current(self, tree: Any) -> None:  # noqa: ANN401
+        live = self._spans.get(tree.id)
+        if live is not None:
+            live.enter(scoped=True)
 
     async def _exit_async(
         self,

@@ -32,10 +32,17 @@ class LiveRun(Span):
         self.span = span
         self.outer = outer
         self.ended = False
+        self.scoped = False
 
-    def enter(self) -> None:
-        """Be the current span of this thread or task from now on."""
-        otel_context.attach(set_span_in_context(self))
+    def enter(self, *, scoped: bool = False) -> None:
+        """Be the current span of this thread or task from now on.
+
+        `scoped`: a function or block is left with the run, so that whatever starts meanwhile is within it. Of runs that
+        are told of, one after the other, that cannot be said.
+        """
+        self.scoped = self.scoped or scoped
+        if get_current_span() is not self:
+            otel_context.attach(set_span_in_context(self))
 
     def leave(self) -> None:
         """Give way to the span around, where this one is the current one."""
@@ -94,7 +101,9 @@ class LiveRun(Span):
 
 
 def around(span: Span, *, within: uuid.UUID | None = None) -> Span:
-    """Pass over runs that have ended; with `within`, over runs of other LangSmith traces than that, too."""
-    while isinstance(span, LiveRun) and (span.ended or (within is not None and span.run.trace_id != within)):
+    """Pass over runs that have ended; with `within`, also over those told of meanwhile that are of other traces."""
+    while isinstance(span, LiveRun) and (
+        span.ended or (within is not None and not span.scoped and span.run.trace_id != within)
+    ):
         span = span.outer
     return span

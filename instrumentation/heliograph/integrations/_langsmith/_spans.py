@@ -107,7 +107,7 @@ class RunSpans:
     def _parent(self, run: Run) -> Span:
         """Give the parent of the run's span.
 
-        Among runs, what LangSmith says decides, since one run may be told in the middle of another. A run that has no
+        Among runs, what LangSmith says decides, since one may be told of in the middle of another. A run that has no
         parent there continues the trace it was called in.
         """
         current = trace.get_current_span()
