@@ -55,7 +55,6 @@ class _Ties:
         captures = getattr(runtime.settings, "captures_content", None)
         self._spans = RunSpans(
             runtime.tracers,  # type: ignore[arg-type] # checked by activate()
-            version=_version(),
             captures_content=bool(runtime.settings.capture_content) if captures is None else bool(captures),
         )
         self._local = LocalClients(runtime.tracers)

@@ -11,6 +11,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 
+from heliograph._version import __version__
 from heliograph.genai import _sink
 from heliograph.genai import vocabulary as v
 from heliograph.genai._run import RUNS, QueryIds, QueryRun, run_of
@@ -29,8 +30,8 @@ __all__ = ["SCOPE", "RunSpans"]
 
 _log = logging.getLogger("heliograph.integrations")
 
-SCOPE: Final = "langsmith"
-"""The scope LangSmith's own exporter uses: the counting rules know a run's span by it."""
+SCOPE: Final = "heliograph.langsmith"
+"""Not `langsmith`: of spans by LangSmith's own exporter, which hides errors, an exception event is taken for a failure."""
 
 _MOST_OPEN: Final = 16_384
 _MOST_TRACES: Final = 4_096
@@ -44,9 +45,8 @@ class RunSpans:
     At most 16 384 runs are open; the oldest, most likely abandoned, ends when there are more.
     """
 
-    def __init__(self, provider: TracerProvider, *, version: str = "", captures_content: bool = False) -> None:
+    def __init__(self, provider: TracerProvider, *, captures_content: bool = False) -> None:
         self._provider = provider
-        self._version = version
         self.captures_content = captures_content
         self._made: Tracer | None = None
         # Dictionary operations are atomic, so no lock is held: there is none to be stuck in a forked child.
@@ -175,7 +175,7 @@ class RunSpans:
 
     def _tracer(self) -> Tracer:
         if self._made is None:
-            tracer: Any = self._provider.get_tracer(SCOPE, self._version or None)
+            tracer: Any = self._provider.get_tracer(SCOPE, __version__)
             generator = getattr(tracer, "id_generator", None)
             if isinstance(generator, IdGenerator):
                 tracer.id_generator = _RunIds(generator)
