@@ -210,6 +210,8 @@ class _Ties:
     # -- runs ----------------------------------------------------------------------------------------------------
 
     def _post(self, wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
+        # The client is made with the first run: before its span, so that the mark of who sends is on that one, too.
+        self._safely(lambda: instance.client)
         self._safely(lambda: self._start(run_of_tree(instance), instance))
         return _told(wrapped, args, kwargs)
 
@@ -284,7 +286,7 @@ class _Ties:
                 self._safely(live.leave)
 
     @staticmethod
-    def _safely(work: Callable[[], None]) -> None:
+    def _safely(work: Callable[[], object]) -> None:
         try:
             work()
         except Exception:  # noqa: BLE001 - must not reach the application

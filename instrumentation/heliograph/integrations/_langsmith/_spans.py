@@ -31,7 +31,7 @@ __all__ = ["SCOPE", "RunSpans"]
 _log = logging.getLogger("heliograph.integrations")
 
 SCOPE: Final = "heliograph.langsmith"
-"""Not `langsmith`: of spans by LangSmith's own exporter, which hides errors, an exception event is taken for a failure."""
+"""Not `langsmith`: its own exporter hides errors, so that an exception event under that name is a failure."""
 
 _MOST_OPEN: Final = 16_384
 _MOST_TRACES: Final = 4_096

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import textwrap
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -60,7 +60,7 @@ class Bench:
     exporter: InMemorySpanExporter
     logs: Any
     processor: GenAIProcessor
-    settings: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(capture_content=False))
+    settings: SimpleNamespace
 
     @property
     def spans(self) -> list[ReadableSpan]:
@@ -119,16 +119,16 @@ def bench(monkeypatch: pytest.MonkeyPatch, service: LangSmith) -> Iterator[Bench
     assert not service.requests, "without a key, nothing may leave"
 
 
-def make_bench() -> Bench:
+def make_bench(*, capture_content: bool = False) -> Bench:
     exporter, logs = InMemorySpanExporter(), InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
     loggers = LoggerProvider(shutdown_on_exit=False)
     loggers.add_log_record_processor(SimpleLogRecordProcessor(logs))
     meter = CallMeter(MeterProvider(shutdown_on_exit=False), loggers)
-    processor = GenAIProcessor(meter, SimpleSpanProcessor(exporter))
+    processor = GenAIProcessor(meter, SimpleSpanProcessor(exporter), capture_content=capture_content)
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(processor)
     _sink.install(meter)
-    return Bench(provider, exporter, logs, processor)
+    return Bench(provider, exporter, logs, processor, SimpleNamespace(capture_content=capture_content))
 
 
 def tie(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

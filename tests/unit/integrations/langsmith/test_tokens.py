@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def langchain_answer(usage: dict[str, Any] | None, **about: Any) -> dict[str, Any]:
-    """What LangChain's tracer tells of a chat model's answer."""
+    """Tell of a chat model's answer as LangChain's tracer does."""
     message = {
         "lc": 1,
         "type": "constructor",
