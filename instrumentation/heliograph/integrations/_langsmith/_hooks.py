@@ -29,6 +29,8 @@ __all__ = ["activate"]
 
 _log = logging.getLogger("heliograph.integrations")
 
+_PROXY: Final[type] = getattr(wrapt, "BaseObjectProxy", wrapt.ObjectProxy)  # its name since wrapt 2
+
 _telling: ContextVar[bool] = ContextVar("heliograph-langsmith-telling", default=False)
 """Whether a `RunTree` tells its client of itself on this thread: the client's part was seen already."""
 
@@ -123,6 +125,7 @@ class _Ties:
             wrapt.wrap_function_wrapper(module, "trace.__aexit__", self._exit_async)
 
         _tied("what happens within `trace(...)` may be in other traces", tie)
+        _tied(None, lambda: wrapt.wrap_function_wrapper(module, "is_async", _is_async))
 
     # -- clients -------------------------------------------------------------------------------------------------
 
@@ -303,6 +306,18 @@ def _told(wrapped: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
 
 def _unless_preparing(wrapped: Callable[..., Any], _: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
     return None if preparing.get() else wrapped(*args, **kwargs)
+
+
+def _is_async(wrapped: Callable[..., bool], _: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Look through an instrumentor's wrappers.
+
+    langsmith looks through one only, and takes a coroutine function below two for a plain one: `wrap_openai` around an
+    instrumented AsyncOpenAI then ends each run before its call begins.
+    """
+    function = args[0] if args else kwargs.get("func")
+    while isinstance(function, _PROXY):
+        function = function.__wrapped__
+    return wrapped(*args, **kwargs) or wrapped(function)
 
 
 _said: Final[set[str]] = set()

@@ -48,7 +48,7 @@ TIED = {
     ),
     "langsmith.async_client": ("AsyncClient.__init__", "AsyncClient.create_run", "AsyncClient.update_run"),
     "langsmith.run_trees": ("RunTree.post", "RunTree.patch"),
-    "langsmith.run_helpers": ("_setup_run", "trace.__enter__", "trace.__aenter__", "trace.__aexit__"),
+    "langsmith.run_helpers": ("_setup_run", "is_async", "trace.__enter__", "trace.__aenter__", "trace.__aexit__"),
 }
 
 
