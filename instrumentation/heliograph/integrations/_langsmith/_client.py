@@ -11,6 +11,8 @@ A client's own arguments (`api_key`, `tracing_mode`, ...) count as the variables
 
 from __future__ import annotations
 
+import inspect
+import logging
 import sys
 import weakref
 from contextvars import ContextVar
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
 
 __all__ = ["LocalClients", "preparing", "sends_anyway"]
+
+_log = logging.getLogger("heliograph.integrations")
 
 # Arguments that bring a way in of their own: a session or headers may carry whatever a gateway wants.
 _CREDENTIALS: Final = ("api_key", "api_urls", "headers", "session")
@@ -92,14 +96,19 @@ def _can_authenticate(arguments: MutableMapping[str, Any]) -> bool:
 
 
 def _profile_has_key(arguments: MutableMapping[str, Any]) -> bool:
-    """Whether `langsmith` was logged in at this machine (`~/.langsmith`, from 0.5 on)."""
+    """Whether somebody logged in to LangSmith on this machine (`~/.langsmith`, from langsmith 0.9 on).
+
+    Where it cannot be found out, nothing is sent: that no key means no connection is the stronger promise.
+    """
     module: Any = sys.modules.get("langsmith._internal._profiles")
     load = getattr(module, "load_profile_client_config", None)
     if load is None:
         return False
     try:
-        found = load(profile=arguments.get("profile"), config_path=arguments.get("profile_config_path"))
-    except Exception:  # noqa: BLE001 - a broken profile: langsmith itself will say so
-        return True
-    names = ("has_oauth", "api_key", "api_key_env", "api_key_cmd")
-    return any(getattr(found, name, None) for name in names)
+        known = inspect.signature(load).parameters
+        said = {"profile": arguments.get("profile"), "config_path": arguments.get("profile_config_path")}
+        found = load(**{name: value for name, value in said.items() if name in known})
+        return any(getattr(found, name, None) for name in ("has_oauth", "api_key", "api_key_env", "api_key_cmd"))
+    except Exception:  # noqa: BLE001 - must not reach the application
+        _log.warning("LangSmith's profile cannot be read: nothing is sent there without LANGSMITH_API_KEY", exc_info=True)
+        return False

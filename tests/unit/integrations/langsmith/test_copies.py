@@ -5,6 +5,7 @@ The real client sends; a stand-in for LangSmith's API listens.
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 import uuid
@@ -20,6 +21,7 @@ from .conftest import Bench, make_bench, tie
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from ._service import LangSmith
 
@@ -39,7 +41,7 @@ def parent(question: str) -> None:
 def flush() -> None:
     client = langsmith.run_trees._CLIENT
     if client is not None:
-        client.flush(10)
+        client.flush()
 
 
 @pytest.fixture
@@ -85,6 +87,7 @@ def test_each_run_is_a_span_once_and_arrives_once_or_not_at_all(
     assert sorted(span.name for span in application.spans) == ["child"] * 3 + ["parent"] * 3
     assert len(application.calls) == 3
     if heard:
+        assert service.wait(lambda: len(service.runs) == 6)
         assert service.names() == ["child"] * 3 + ["parent"] * 3
         assert set(service.posts.values()) == {1}
         assert service.keys == {"k"}
@@ -102,6 +105,7 @@ def test_langsmith_gets_what_it_would_get_without_us(
     monkeypatch.setenv("LANGCHAIN_PROJECT", "assistant")
     parent("why?")
     flush()
+    assert service.wait(lambda: service.names() == ["child", "parent"])
     runs = {run["name"]: run for run in service.runs.values()}
     assert runs["child"]["parent_run_id"] == runs["parent"]["id"]
     assert runs["child"]["inputs"] == {"question": "why?"}
@@ -116,9 +120,9 @@ def test_langsmith_gets_what_it_would_get_without_us(
 def test_a_key_in_the_code_counts(application: Bench, service: LangSmith) -> None:
     client = Client(api_key="in-code")
     parent("why?", langsmith_extra={"client": client})
-    client.flush(10)
+    client.flush()
     client.cleanup()
-    assert service.names() == ["child", "parent"]
+    assert service.wait(lambda: service.names() == ["child", "parent"])
     assert service.keys == {"in-code"}
     assert len(application.spans) == 2
 
@@ -126,7 +130,7 @@ def test_a_key_in_the_code_counts(application: Bench, service: LangSmith) -> Non
 def test_a_client_in_the_code_that_only_wants_otel_sends_nothing(application: Bench, service: LangSmith) -> None:
     client = Client(api_key="in-code", tracing_mode="otel")
     parent("why?", langsmith_extra={"client": client})
-    client.flush(10)
+    client.flush()
     assert service.requests == []
     assert len(application.spans) == 2
 
@@ -139,11 +143,36 @@ def test_a_client_with_a_provider_of_the_users_own_is_left_alone(application: Be
     own.add_span_processor(SimpleSpanProcessor(theirs))
     client = Client(tracing_mode="otel", otel_tracer_provider=own)
     parent("why?", langsmith_extra={"client": client})
-    client.flush(10)
+    client.flush()
     client.cleanup()
     assert sorted(span.name for span in theirs.get_finished_spans()) == ["child", "parent"]
     assert sorted(span.name for span in application.spans) == ["child", "parent"]
     assert service.requests == []
+
+
+PROFILES: dict[str, tuple[dict[str, Any] | None, bool]] = {
+    "none": (None, False),
+    "key": ({"current_profile": "a", "profiles": {"a": {"api_key": "profile-key"}}}, True),
+    "without a key": ({"current_profile": "a", "profiles": {"a": {}}}, False),
+}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_who_logged_in_on_this_machine_has_a_key(
+    application: Bench, service: LangSmith, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    profile, heard = PROFILES[name]
+    if profile is not None:
+        for each in profile["profiles"].values():
+            each["api_url"] = service.url
+        (tmp_path / "config.json").write_text(json.dumps(profile))
+        monkeypatch.setenv("LANGSMITH_CONFIG_FILE", str(tmp_path / "config.json"))
+    parent("why?")
+    flush()
+    if heard:
+        assert service.wait(lambda: bool(service.runs))
+    assert bool(service.requests) is heard
+    assert len(application.spans) == 2
 
 
 def test_no_key_is_no_news(bench: Bench, recwarn: pytest.WarningsRecorder, monkeypatch: pytest.MonkeyPatch) -> None:

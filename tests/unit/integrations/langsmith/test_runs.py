@@ -194,7 +194,8 @@ def left_behind(inner: Inner) -> None:
     root = RunTree(name="parent", inputs={})
     root.post()
     with ThreadPoolExecutor() as pool:
-        pool.submit(lambda: (root.end(), root.patch())).result()
+        pool.submit(root.end).result()
+        pool.submit(root.patch).result()
     inner("after")
 
 
@@ -326,7 +327,7 @@ def test_name_kind_tags_metadata_and_project_are_on_the_span(bench: Bench) -> No
     assert span.instrumentation_scope.name == "heliograph.langsmith"
 
 
-THREADS = {
+THREADS: dict[str, tuple[dict[str, Any], tuple[str | None, str | None]]] = {
     "session_id": ({"session_id": "s"}, (None, "s")),
     "thread_id": ({"thread_id": "t"}, (None, "t")),
     "conversation_id": ({"conversation_id": 17}, (None, "17")),
@@ -409,7 +410,7 @@ def test_a_handled_exception_is_no_failure(bench: Bench) -> None:
     assert [call["status"] for call in bench.calls] == ["success"]
 
 
-LEFT = {
+LEFT: dict[str, tuple[str, Callable[[Any], object]]] = {
     "generator closed": ("cancelled", lambda numbers: numbers.close()),
     "generator collected": ("cancelled", lambda _: None),
     "generator exhausted": ("success", list),
@@ -436,7 +437,7 @@ def test_a_stream_left_early_is_cancelled(bench: Bench, name: str) -> None:
 
 def test_calls_of_models_are_clients_spans_and_others_are_not(bench: Bench) -> None:
     for kind in ("llm", "embedding", "chain", "tool", "retriever", "prompt", "parser"):
-        with trace(kind, run_type=kind):  # type: ignore[arg-type]
+        with trace(kind, run_type=kind):
             pass
     kinds = {span.name: span.kind for span in bench.spans}
     assert {name for name, kind in kinds.items() if kind is SpanKind.CLIENT} == {"llm", "embedding"}
