@@ -110,5 +110,7 @@ def _profile_has_key(arguments: MutableMapping[str, Any]) -> bool:
         found = load(**{name: value for name, value in said.items() if name in known})
         return any(getattr(found, name, None) for name in ("has_oauth", "api_key", "api_key_env", "api_key_cmd"))
     except Exception:  # noqa: BLE001 - must not reach the application
-        _log.warning("LangSmith's profile cannot be read: nothing is sent there without LANGSMITH_API_KEY", exc_info=True)
+        _log.warning(
+            "LangSmith's profile cannot be read: nothing is sent there without LANGSMITH_API_KEY", exc_info=True
+        )
         return False

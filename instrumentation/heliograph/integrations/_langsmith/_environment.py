@@ -61,4 +61,8 @@ def otherwise(name: str, value: str | None) -> str | None:
         return _OVERRULED[name]
     if name == "TRACING" and value_of("TRACING_V2", "TRACING") is None:
         return "true"
+    if name == "USE_DAEMON" and value is None:
+        # Its threads otherwise keep a process that ends waiting for a LangSmith out of reach: 40 s were measured. What
+        # they have left is sent at the end for a time that is bounded (`_sent.Senders`).
+        return "true"
     return value

@@ -17,7 +17,7 @@ import wrapt
 from heliograph.integrations._langsmith import _environment
 from heliograph.integrations._langsmith._client import LocalClients, preparing, sends_anyway
 from heliograph.integrations._langsmith._run import Run, run_of_fields, run_of_tree
-from heliograph.integrations._langsmith._sent import SentMark
+from heliograph.integrations._langsmith._sent import Senders, SentMark
 from heliograph.integrations._langsmith._spans import RunSpans
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ __all__ = ["activate"]
 
 _log = logging.getLogger("heliograph.integrations")
 
-_PROXY: Final[type] = getattr(wrapt, "BaseObjectProxy", wrapt.ObjectProxy)  # its name since wrapt 2
+_PROXY: Final[Any] = getattr(wrapt, "BaseObjectProxy", wrapt.ObjectProxy)  # its name since wrapt 2
 
 _telling: ContextVar[bool] = ContextVar("heliograph-langsmith-telling", default=False)
 """Whether a `RunTree` tells its client of itself on this thread: the client's part was seen already."""
@@ -61,6 +61,7 @@ class _Ties:
         )
         self._local = LocalClients(runtime.tracers)
         self._mark = SentMark(runtime.tracers)
+        self._senders = Senders()
 
     # -- modules -------------------------------------------------------------------------------------------------
 
@@ -145,6 +146,7 @@ class _Ties:
         if not local:
             wrapped(*args, **kwargs)
             self._mark.set()
+            self._safely(lambda: self._senders.add(instance))
             return
         token = preparing.set(True)
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ import pytest
 from langsmith import Client, RunTree, trace, traceable
 from opentelemetry.sdk.trace import TracerProvider
 from urllib3.util import Retry
+
+from heliograph.integrations._langsmith._sent import Senders
 
 from .conftest import Bench, make_bench, tie
 
@@ -226,6 +229,22 @@ def test_langsmith_out_of_reach_is_none_of_the_applications(
     assert time.perf_counter() - started < 1.0
     assert service.requests == []
     assert len(application.spans) == 20
+
+
+def test_a_process_that_ends_waits_for_a_hanging_langsmith_only_so_long(
+    application: Bench, service: LangSmith, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANGSMITH_API_KEY", "k")
+    service.delay = 1.0
+    parent("why?")
+    senders = Senders()
+    senders.add(langsmith.run_trees._CLIENT)
+    started = time.perf_counter()
+    senders.flush(0.1)
+    assert time.perf_counter() - started < 0.5
+    assert len(application.spans) == 2
+    # Nor does the interpreter wait for its threads.
+    assert all(thread.daemon for thread in threading.enumerate() if "tracing_control" in thread.name)
 
 
 def test_what_was_refused_at_first_arrives_once(

@@ -72,6 +72,8 @@ ANSWERS = {
     "in either spelling": ({"LANGCHAIN_TRACING_V2": "false"}, "TRACING", None, None),
     "its own exporter makes no spans": ({"LANGSMITH_TRACING_MODE": "otel"}, "TRACING_MODE", "otel", "langsmith"),
     "nor by the older variable": ({"LANGSMITH_OTEL_ENABLED": "true"}, "OTEL_ENABLED", "true", "false"),
+    "a process that ends does not wait": ({}, "USE_DAEMON", None, "true"),
+    "unless the user wants it to": ({"LANGSMITH_USE_DAEMON": "false"}, "USE_DAEMON", "false", "false"),
     "others are the user's": ({}, "PROJECT", "mine", "mine"),
 }
 
