@@ -52,14 +52,15 @@ class RunSpans:
         # Dictionary operations are atomic, so no lock is held: there is none to be stuck in a forked child.
         self._open: OrderedDict[uuid.UUID, LiveRun] = OrderedDict()
         self._traces: OrderedDict[uuid.UUID, SpanContext] = OrderedDict()
+        self._ended: OrderedDict[uuid.UUID, None] = OrderedDict()
 
     def get(self, run_id: uuid.UUID) -> LiveRun | None:
         """Find a run that is open."""
         return self._open.get(run_id)
 
     def start(self, run: Run, prompt: Mapping[str, Any] | None = None) -> LiveRun | None:
-        """Begin the run's span and make it the current one; None where the run is open already."""
-        if run.id in self._open:
+        """Begin the run's span and make it the current one; None where it was begun already."""
+        if run.id in self._open or run.id in self._ended:
             return None
         live = self._begin(run)
         if prompt:
@@ -79,7 +80,7 @@ class RunSpans:
         """End the run's span; of a run whose start was not seen, make the whole of it."""
         live = self._open.pop(run.id, None)
         if live is None:
-            if run.start is None:
+            if run.start is None or run.id in self._ended:  # `trace` tells once more what was told within it
                 return
             live = self._begin(run)
         self._finish(live, run.after(live.run), answer)
@@ -159,6 +160,9 @@ class RunSpans:
     def _finish(self, live: LiveRun, run: Run, answer: Mapping[str, Any] | None) -> None:
         span = live.span
         live.ended = True
+        self._ended[run.id] = None
+        while len(self._ended) > _MOST_TRACES:
+            self._ended.popitem(last=False)
         if span.is_recording():
             said = _attributes.at_end(run)
             present = getattr(span, "attributes", None) or {}

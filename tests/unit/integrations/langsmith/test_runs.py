@@ -17,6 +17,8 @@ from langsmith import AsyncClient, Client, RunTree, trace, traceable
 from langsmith.utils import ContextThreadPoolExecutor
 from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 
+from heliograph.integrations._langsmith._live import LiveRun
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -484,3 +486,28 @@ def test_content_stays_out_unless_asked_for(bench: Bench) -> None:
 
     answer("a secret")
     assert "secret" not in str(bench.span("answer").attributes)
+
+
+def test_runs_left_behind_do_not_pile_up(bench: Bench) -> None:
+    """Each would keep the one before it, and all of its attributes, for as long as the thread lives."""
+    with ThreadPoolExecutor() as pool:
+        for number in range(5):
+            root = RunTree(name=f"run {number}", inputs={})
+            root.post()
+            pool.submit(root.end).result()
+            pool.submit(root.patch).result()
+    depth, current = 0, get_current_span()
+    while isinstance(current, LiveRun):
+        depth, current = depth + 1, current.outer
+    assert depth == 1
+    assert len(bench.spans) == 5
+
+
+def test_a_run_that_is_told_of_twice_is_one_span(bench: Bench) -> None:
+    root = RunTree(name="root", inputs={})
+    root.post()
+    root.post()
+    root.end()
+    root.patch()
+    root.patch()
+    assert len(bench.spans) == 1
