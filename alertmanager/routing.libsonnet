@@ -33,7 +33,7 @@ local identity = ['alertname', 'job', 'deployment_environment_name', 'instance',
   local test = {
     receiver: 'nobody',
     matchers: ['alertname="HeliographNotifyTest"'],
-    group_by: ['alertname', 'channel'],
+    group_by: ['alertname', 'channel', 'job'],  // job: the run, so that none waits for an earlier one's group
     group_wait: '0s',
     routes: [
       {

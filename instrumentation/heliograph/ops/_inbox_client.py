@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from http.client import HTTPException
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
 from heliograph.errors import HeliographError
@@ -29,6 +30,8 @@ class InboxClient:
         try:
             with self._opener.open(f"{self._url}/api/messages", timeout=self._timeout) as answer:
                 listed = json.load(answer)
+        except HTTPError as error:
+            raise self._stranger() from error
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             raise HeliographError(

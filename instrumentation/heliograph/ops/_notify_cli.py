@@ -3,88 +3,86 @@
 from __future__ import annotations
 
 import json
-import time
-import uuid
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from heliograph.errors import HeliographError
 from heliograph.ops._alertmanager import Alertmanager
 from heliograph.ops._inbox_client import InboxClient
-from heliograph.stack._ports import Ports
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from heliograph.ops._notify import CHANNELS, Delivered, Trial
+from heliograph.stack._ports import MAX_OFFSET, Ports
 
 __all__ = ["notify_test"]
 
-_INTEGRATIONS = {"email": "email", "inbox": "email", "slack": "slack", "sms": "sns"}
-_POLL_SECONDS = 0.5
+
+class _Url(click.ParamType[str]):
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+        try:
+            parts = urlsplit(value)
+            whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a port that is no number
+            whole = False
+        if not whole:
+            self.fail(f"{value!r} is not an address such as http://127.0.0.1:9093", param, ctx)
+        return str(value).rstrip("/")
 
 
 @click.command()
-@click.argument("channel", type=click.Choice(sorted(_INTEGRATIONS)))
-@click.option("--alertmanager", metavar="URL", help="Its address.  [default: this machine's, port 9093 + offset]")
-@click.option("--port-offset", type=click.IntRange(0, 50_000), default=0, show_default=True, help="Of the stack.")
-@click.option("--timeout", type=click.FloatRange(1), default=60.0, show_default=True, help="Seconds to wait.")
-@click.option("--json", "as_data", is_flag=True, help="Report as JSON.")
-def notify_test(*, channel: str, alertmanager: str | None, port_offset: int, timeout: float, as_data: bool) -> None:
+@click.argument("channel", type=click.Choice(CHANNELS), metavar="CHANNEL")
+@click.option("--alertmanager", type=_Url(), help="Its address.  [default: this machine's, port 9093 + offset]")
+@click.option("--inbox", type=_Url(), help="Its address.  [default: this machine's, port 8025 + offset]")
+@click.option(
+    "--port-offset", "offset", type=click.IntRange(0, MAX_OFFSET), default=0, show_default=True, help="Of the stack."
+)
+@click.option("--timeout", type=click.FloatRange(0.1), default=60.0, show_default=True, help="Seconds to wait.")
+@click.option("--json", "as_data", is_flag=True, help="Report as JSON, failures too.")
+def notify_test(
+    *, channel: str, alertmanager: str | None, inbox: str | None, offset: int, timeout: float, as_data: bool
+) -> None:
     """Send a test notification to CHANNEL through Alertmanager, and wait until it is delivered.
 
-    Posts the alert HeliographNotifyTest, which heliograph.yaml's routing sends to that channel only, and resolves it
-    afterwards. For the inbox the message itself is looked for, for the others Alertmanager's own counters.
+    CHANNEL is inbox, email, slack or sms; or one receiver of email and slack, such as slack-critical. The alert
+    HeliographNotifyTest goes to that channel only and is over at once: a second message, [RESOLVED], follows about ten
+    seconds later. In the inbox the mail and the webhook are looked for, elsewhere Alertmanager's counters tell.
 
-    Example:
-        heliograph notify-test inbox
+    \b
+    Examples:
+      heliograph notify-test inbox
+      heliograph notify-test slack-critical --timeout 20
 
-    Exit code 0: delivered; 1: not delivered, or Alertmanager does not answer; 2: wrong input.
-    """
-    ports = Ports.at(port_offset)
-    server = Alertmanager(alertmanager.rstrip("/") if alertmanager else f"http://127.0.0.1:{ports.alertmanager}")
-    if not any(name.split("-")[0] == channel for name in server.receivers()):
-        raise HeliographError(
-            f"The channel {channel} is off.",
-            hint=f"set channels.{channel}.enabled: true in heliograph.yaml and start the stack with it",
-        )
-    run = uuid.uuid4().hex[:8]
-    inbox = InboxClient(f"http://127.0.0.1:{ports.inbox_http}")
-    sent, failed = server.deliveries(_INTEGRATIONS[channel])
-
-    def delivered() -> bool:
-        if channel == "inbox":
-            return any(run in json.dumps(message["body"]) for message in inbox.messages())
-        good, bad = server.deliveries(_INTEGRATIONS[channel])
-        if bad > failed:
-            raise HeliographError(
-                f"Alertmanager could not deliver to {channel}.", hint="heliograph logs alertmanager says why"
-            )
-        return good > sent
-
-    began = time.monotonic()
-    alert = {
-        "labels": {"alertname": "HeliographNotifyTest", "channel": channel, "severity": "info", "job": f"test-{run}"},
-        "annotations": {"summary": "A test of this channel.", "description": f"Nothing is wrong. Run {run}."},
-        "startsAt": datetime.now(UTC).isoformat(),
-    }
-    server.post([alert])
+    Exit status: 0 delivered, 1 not delivered or no answer from Alertmanager, 2 wrong options or the channel is off.
+    """  # noqa: D301 - \b is click's
+    ports = Ports.at(offset)
+    server = Alertmanager(alertmanager or f"http://127.0.0.1:{ports.alertmanager}")
+    box = InboxClient(inbox or f"http://127.0.0.1:{ports.inbox_http}")
     try:
-        _wait(delivered, timeout, channel)
-    finally:
-        server.post([alert | {"endsAt": datetime.now(UTC).isoformat()}])
-    seconds = round(time.monotonic() - began, 1)
-    if as_data:
-        click.echo(json.dumps({"channel": channel, "delivered": True, "seconds": seconds, "run": run}))
-    else:
-        click.echo(f"{channel}: delivered after {seconds} s (run {run})")
-
-
-def _wait(done: Callable[[], bool], timeout: float, channel: str) -> None:
-    began = time.monotonic()
-    while not done():
-        if time.monotonic() - began > timeout:
-            raise HeliographError(
-                f"Nothing reached {channel} within {timeout:.0f} s.", hint="heliograph logs alertmanager"
+        trial = Trial(channel, server, box, hint=_log_hint(offset))
+        if not as_data:
+            click.echo(
+                f"{channel}: handing run {trial.id} to Alertmanager for {', '.join(trial.receivers)} ...", err=True
             )
-        time.sleep(_POLL_SECONDS)
+        done = trial.run(timeout)
+    except HeliographError as error:
+        if as_data:
+            failed = {"channel": channel, "delivered": False, "error": error.what, "why": error.why, "next": error.hint}
+            click.echo(json.dumps(failed))
+        raise
+    click.echo(json.dumps({"channel": channel, "delivered": True, **asdict(done)}) if as_data else _words(done))
+
+
+def _words(done: Delivered) -> str:
+    each = ", ".join(f"{count} {name}" for name, count in sorted(done.deliveries.items()))
+    return f"{done.channel}: delivered after {done.seconds:g} s ({each})"
+
+
+def _log_hint(offset: int) -> str:
+    of = f" --port-offset {offset}" if offset else ""
+    return (
+        f"its log says more: heliograph logs alertmanager{of}, or with Docker: "
+        "docker compose -f docker-compose.observability.yml logs alertmanager"
+    )
