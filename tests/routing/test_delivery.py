@@ -21,6 +21,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from heliograph.config import load, render
+from heliograph.ops._inbox_message import from_webhook
 from heliograph.stack._build import binary
 
 if TYPE_CHECKING:
@@ -235,6 +236,8 @@ def test_a_mail_has_words_and_page_in_one_thread(alertmanager: _Alertmanager) ->
     alertmanager.wait("inbox")
     (mail,) = alertmanager.receiver.mails
     assert mail["Subject"] == "[P2 CRITICAL] HighLLMErrorRate a m: 12.0 %"
+    (body,) = alertmanager.receiver.of("inbox")
+    assert from_webhook(json.dumps(body).encode()).subject == mail["Subject"], "one trouble has one name"
     assert mail["To"] == "inbox@heliograph.local"
     assert mail["References"]
     text, page = (part.get_content() for part in mail.iter_parts())
@@ -278,3 +281,13 @@ def test_a_test_reaches_one_channel_at_once(alertmanager: _Alertmanager) -> None
     (body,) = alertmanager.wait("gateway")
     assert "HeliographNotifyTest" in body["text"]
     assert {path for path, _ in alertmanager.receiver.arrived} == {"gateway"}
+
+
+def test_every_test_is_a_message_of_its_own(alertmanager: _Alertmanager) -> None:
+    test = {"alertname": "HeliographNotifyTest", "channel": "inbox", "severity": "info"}
+    alertmanager.post({**test, "job": "test-1"}, {**test, "job": "test-2"})
+    bodies = alertmanager.wait("inbox", count=2)
+    assert [[alert["labels"]["job"] for alert in body["alerts"]] for body in bodies] in (
+        [["test-1"], ["test-2"]],
+        [["test-2"], ["test-1"]],
+    )

@@ -61,8 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "/style.css":
                 self._send(HTTPStatus.OK, STYLE, "text/css; charset=utf-8")
             case "/runbooks" | "/runbooks/":
-                page = self.server.runbooks.index()
-                self._send(HTTPStatus.OK, runbook_page(page.title, page.html), _HTML)
+                self._send(HTTPStatus.OK, runbook_page(self.server.runbooks.index()), _HTML)
             case _ if path.startswith("/runbooks/"):
                 self._runbook(path.removeprefix("/runbooks/"))
             case _ if number := _NUMBER.fullmatch(path):
@@ -122,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         if page is None:
             self._not_found("There is no runbook of that name.")
         else:
-            self._send(HTTPStatus.OK, runbook_page(page.title, page.html), _HTML)
+            self._send(HTTPStatus.OK, runbook_page(page), _HTML)
 
     def _content(self) -> bytes | None:
         """Return the request's body; None when it was refused."""

@@ -71,7 +71,7 @@ def from_webhook(content: bytes) -> Message:
     return Message(
         channel="webhook",
         status=status,
-        subject=_subject(status, alerts),
+        subject=_subject(status, alerts, [_texts(alert.get("annotations")) for alert in listed]),
         body=body,
         alerts=alerts,
         sender=str(body.get("externalURL") or ""),
@@ -89,15 +89,22 @@ def _is_alert(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("labels"), dict)
 
 
-def _texts(labels: dict[str, Any]) -> dict[str, str]:
-    return {name: str(value) for name, value in labels.items()}
+def _texts(values: object) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items()} if isinstance(values, dict) else {}
 
 
-def _subject(status: str, alerts: list[dict[str, str]]) -> str:
+def _subject(status: str, alerts: list[dict[str, str]], annotations: list[dict[str, str]]) -> str:
+    """Return what a mail about the same alerts is called (`heliograph.subject` in the templates)."""
     first = alerts[0] if alerts else {}
     common = {name: value for name, value in first.items() if all(alert.get(name) == value for alert in alerts)}
     tier = " ".join(filter(None, (common.get("level"), common.get("severity", "").upper())))
     state = tier if status == "firing" and tier else status.upper()
-    words = [f"[{state}]" if state else "", common.get("alertname", ""), common.get("job", ""), common.get("model", "")]
-    number = f"({len(alerts)} alerts)" if len(alerts) != 1 else ""
-    return " ".join(filter(None, [*words, number]))
+    environment = common.get("deployment_environment_name", "")
+    words = [
+        f"[{state}]" if state else "",
+        *(common.get(name, "") for name in ("alertname", "job")),
+        f"({environment})" if environment else "",
+        common.get("model", ""),
+    ]
+    value = annotations[0].get("value", "") if len(alerts) == 1 else f"{len(alerts)} alerts"
+    return " ".join(filter(None, words)) + (f": {value}" if value else "")

@@ -29,6 +29,8 @@ class Runbook:
 
     title: str
     html: str
+    parts: tuple[tuple[str, str], ...] = ()
+    """Its sections (second-level headings): anchor and title."""
 
 
 class Runbooks:
@@ -61,22 +63,24 @@ class Runbooks:
         except OSError:
             return None
         tokens = self._markdown.parse(text)
-        title = _anchor_headings(tokens) or name
+        headings = _anchor_headings(tokens)
+        title = headings[0][2] if headings else name
+        parts = tuple((anchor, text) for tag, anchor, text in headings if tag == "h2")
         for token in tokens:
             for child in token.children or ():
                 _point_here(child)
-        return Runbook(title, self._markdown.renderer.render(tokens, self._markdown.options, {}))
+        return Runbook(title, self._markdown.renderer.render(tokens, self._markdown.options, {}), parts)
 
 
-def _anchor_headings(tokens: list[Token]) -> str:
-    """Give headings the ids that links to them use (GitHub's way); return the text of the first one."""
-    title = ""
+def _anchor_headings(tokens: list[Token]) -> list[tuple[str, str, str]]:
+    """Give headings the ids that links to them use (GitHub's way); return the tag, id and text of each."""
+    found = []
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open":
-            title = title or inline.content
             slug = re.sub(r"[^\w\- ]", "", inline.content.lower()).replace(" ", "-")
             opening.attrSet("id", slug)
-    return title
+            found.append((opening.tag, slug, inline.content))
+    return found
 
 
 def _point_here(token: Token) -> None:

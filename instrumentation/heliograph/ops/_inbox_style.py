@@ -15,28 +15,42 @@ STYLE = """\
   }
 }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--back); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
-header { border-bottom: 1px solid var(--line); background: var(--card); }
+html { scroll-padding-top: 4rem; -webkit-text-size-adjust: 100%; }
+body { margin: 0; background: var(--back); color: var(--text); font: 16px/1.55 system-ui, sans-serif; }
+header { position: sticky; top: 0; border-bottom: 1px solid var(--line); background: var(--card); }
 header nav, main, footer { max-width: 60rem; margin: 0 auto; padding: .75rem 1rem; }
 header nav { display: flex; gap: 1.25rem; align-items: baseline; }
 header strong { margin-right: auto; letter-spacing: .02em; }
 a { color: var(--link); text-decoration: none; }
 a:hover, a:focus-visible { text-decoration: underline; }
+[aria-current] { color: var(--text); box-shadow: 0 2px var(--link); }
+main { padding-bottom: 2rem; }
 footer { color: var(--soft); font-size: .875rem; }
-h1 { font-size: 1.5rem; margin: 1rem 0 .5rem; overflow-wrap: anywhere; }
-h2 { font-size: 1.125rem; margin: 1.75rem 0 .5rem; }
-h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; }
+h1 { font-size: 1.5rem; line-height: 1.25; margin: .75rem 0 .5rem; overflow-wrap: anywhere; }
+h2 { font-size: 1.1875rem; margin: 2rem 0 .5rem; padding-top: 1rem; border-top: 1px solid var(--line); }
+h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; }
 p, ul, ol { margin: .5rem 0; }
+li { margin: .2rem 0; }
+article p, article li { max-width: 46rem; }
 .soft { color: var(--soft); }
 .card, ol.inbox li { background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
-.card { padding: 1rem; margin: .75rem 0; overflow-wrap: anywhere; }
+.card { padding: .5rem 1rem; margin: .75rem 0; overflow-wrap: anywhere; }
+.button {
+  display: inline-block; padding: .15rem .7rem; border: 1px solid var(--line); border-radius: 6px;
+  background: var(--card); font-size: .9375rem;
+}
+.button:hover, .button:focus-visible { background: var(--code); text-decoration: none; }
+.buttons, .parts { display: flex; flex-wrap: wrap; gap: .5rem; }
+.parts { gap: .25rem 1.25rem; font-size: .9375rem; }
 ol.inbox { list-style: none; padding: 0; margin: .75rem 0; }
-ol.inbox li { margin: .5rem 0; border-left: 4px solid var(--info); }
-ol.inbox a { display: grid; grid-template-columns: 1fr auto; gap: 0 1rem; padding: .6rem .9rem; color: inherit; }
-ol.inbox a:hover, ol.inbox a:focus-visible { text-decoration: none; background: var(--code); border-radius: 4px; }
-ol.inbox .subject { font-weight: 600; overflow-wrap: anywhere; }
+ol.inbox li { margin: .5rem 0; border-left: 4px solid var(--info); overflow: hidden; }
+ol.inbox a { display: grid; grid-template-columns: 1fr auto; gap: 0 1rem; padding: .55rem .9rem; color: inherit; }
+ol.inbox a:hover, ol.inbox a:focus-visible { text-decoration: none; background: var(--code); }
+ol.inbox .subject, ol.inbox .gist { overflow: hidden; display: -webkit-box; -webkit-box-orient: vertical; }
+ol.inbox .subject { font-weight: 600; overflow-wrap: anywhere; -webkit-line-clamp: 2; }
+ol.inbox .gist { color: var(--soft); font-size: .9rem; -webkit-line-clamp: 1; overflow-wrap: anywhere; }
 ol.inbox time, ol.inbox .channel { color: var(--soft); text-align: right; font-size: .875rem; }
-ol.inbox .gist { color: var(--soft); font-size: .9rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+time { font-variant-numeric: tabular-nums; white-space: nowrap; }
 ol.inbox li.critical { border-left-color: var(--critical); }
 ol.inbox li.warning { border-left-color: var(--warning); }
 ol.inbox li.resolved { border-left-color: var(--resolved); }
@@ -44,19 +58,35 @@ ol.inbox li.resolved { border-left-color: var(--resolved); }
 .tag.critical { color: var(--critical); }
 .tag.warning { color: var(--warning); }
 .tag.resolved { color: var(--resolved); }
+.tag + h1 { margin-top: 0; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: .5rem 0; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
+dl.chips { display: flex; flex-wrap: wrap; gap: .375rem; margin: .75rem 0 .5rem; font-size: .875rem; }
+dl.chips div { display: flex; flex-wrap: wrap; gap: 0 .4rem; padding: .05rem .5rem; }
+dl.chips div { border-radius: 6px; background: var(--code); }
 pre, code { font: .875rem/1.5 ui-monospace, "SFMono-Regular", Menlo, Consolas, monospace; background: var(--code); }
-code { padding: .1em .3em; border-radius: 4px; }
-pre { padding: .75rem; border-radius: 8px; overflow-x: auto; }
+code { padding: .1em .3em; border-radius: 4px; overflow-wrap: anywhere; }
+/* Long commands are wrapped, not cut off: what is copied is still one line. */
+pre { padding: .6rem .75rem; border-radius: 8px; white-space: pre-wrap; overflow-wrap: anywhere; }
 pre code { padding: 0; background: none; }
-pre.text { white-space: pre-wrap; overflow-wrap: anywhere; background: none; padding: 0; margin: 0; }
+pre.text { background: none; padding: 0; margin: .25rem 0; }
 table { border-collapse: collapse; margin: .75rem 0; display: block; overflow-x: auto; }
 th, td { border: 1px solid var(--line); padding: .35rem .6rem; text-align: left; vertical-align: top; }
+th { background: var(--code); }
+th code { padding: 0; }
+td code { overflow-wrap: break-word; }
+td { background: var(--card); }
 summary { cursor: pointer; color: var(--link); }
 @media (max-width: 36rem) {
-  ol.inbox a { grid-template-columns: 1fr; }
-  ol.inbox time, ol.inbox .channel { text-align: left; }
+  header nav { gap: 1rem; }
+  h1 { font-size: 1.25rem; }
+  pre, code { font-size: .8125rem; }
+  table { font-size: .875rem; }
+  th, td { padding: .25rem .4rem; }
+  ol.inbox .subject, ol.inbox .gist { grid-column: 1 / -1; }
+  ol.inbox .gist { -webkit-line-clamp: 2; order: 1; }
+  ol.inbox time { text-align: left; order: 2; }
+  ol.inbox .channel { order: 3; }
 }
 """
