@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+SUFFIXES = frozenset({".md", ".rst", ".txt"})
+"""Of the files that are read from a folder."""
 _PASSAGE_CHARACTERS = 900
 
 
@@ -33,19 +36,23 @@ def installed_packages() -> Iterator[Passage]:
 
 def folder(path: Path) -> Iterator[Passage]:
     """Yield the passages of the Markdown, reStructuredText and text files below `path`."""
-    for file in sorted(path.rglob("*")):
-        if file.suffix.lower() in {".md", ".rst", ".txt"}:
-            yield from passages(str(file.relative_to(path)), file.read_text(errors="replace"))
+    for file in files(path):
+        yield from passages(str(file.relative_to(path)), file.read_text(encoding="utf-8", errors="replace"))
+
+
+def files(path: Path) -> Iterator[Path]:
+    """Yield the files below `path` that are read."""
+    return (file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES and file.is_file())
 
 
 def passages(source: str, text: str) -> Iterator[Passage]:
-    """Cut `text` at blank lines into passages of at most about 900 characters."""
+    """Cut `text` at blank lines, and longer paragraphs at words, into passages of at most 900 characters."""
     held = ""
     for paragraph in re.split(r"\n\s*\n", text):
-        clean = " ".join(paragraph.split())
-        if held and len(held) + len(clean) > _PASSAGE_CHARACTERS:
-            yield Passage(source, held)
-            held = ""
-        held = f"{held} {clean}".strip()[: 2 * _PASSAGE_CHARACTERS]
+        for piece in textwrap.wrap(" ".join(paragraph.split()), _PASSAGE_CHARACTERS, break_on_hyphens=False):
+            if held and len(held) + 1 + len(piece) > _PASSAGE_CHARACTERS:
+                yield Passage(source, held)
+                held = ""
+            held = f"{held} {piece}".strip()
     if held:
         yield Passage(source, held)
