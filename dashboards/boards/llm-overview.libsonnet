@@ -11,11 +11,12 @@ local tokens = import '../lib/tokens.libsonnet';
 
   local config = $._config,
   local units = tokens.units,
+  local uid = 'heliograph-llm-overview',
 
   board::
     boards.new(
       config,
-      uid='heliograph-llm-overview',
+      uid=uid,
       title='LLM overview',
       description='Requests, errors, latency, tokens, cost and quota of applications that call LLMs.',
       source='dashboards/boards/llm-overview.libsonnet',
@@ -76,7 +77,7 @@ local tokens = import '../lib/tokens.libsonnet';
           ],
         },
         {
-          title: 'Failed calls',
+          title: 'What failed',
           height: tokens.height.normal,
           panels: [[24, panels.failures]],
         },
@@ -105,6 +106,21 @@ local tokens = import '../lib/tokens.libsonnet';
     tenant: boards.values('tenant', 'Tenant', selected, 'tenant'),
   },
 
+  // A click on a series shows this board for it alone: its latency, its cost, its failed calls. Everything else stays.
+  local only(label, variable) =
+    local kept = std.filter(
+      function(name) name != variable, [each.name for each in std.objectValues(variables)]
+    );
+    p.dataLink(
+      'Only ${__field.labels.%s}' % label,
+      '/d/%s?${__url_time_range}&%s&var-%s=${__field.labels.%s}'
+      % [uid, std.join('&', ['${%s:queryparam}' % name for name in kept]), variable, label]
+    ),
+  local onlyModel = only('model', 'model'),
+  local onlyService =
+    only('job', 'service')
+    + p.dataLink('Traces of ${__field.labels.job}', config.links.jaeger + '/search?service=${__field.labels.job}'),
+
   // Key figures look back as far as the alert of the same name, so that figure and alert agree.
   local key = {
     requests:
@@ -126,7 +142,7 @@ local tokens = import '../lib/tokens.libsonnet';
 
     latency:
       p.stat(
-        'Query time, p95',
+        'Query p95',
         '95 % of the queries were answered within this time. Over the last ' + config.alerts.HighQueryLatency.window
         + '.',
         units.seconds,
@@ -135,17 +151,17 @@ local tokens = import '../lib/tokens.libsonnet';
           % [m.queryLatency.bucket, queries + finished, config.alerts.HighQueryLatency.window],
           'p95'
         )
-      ) + p.decimals(1) + p.noValue('no queries') + p.alert(config, 'HighQueryLatency'),
+      ) + p.noValue('no queries') + p.alert(config, 'HighQueryLatency'),
 
     firstToken:
       p.stat(
-        'First token, p95',
+        '1st token p95',
         m.llmTimeToFirstToken.help + ' p95 over the last 5 minutes.',
         units.seconds,
         q.instant(
           'histogram_quantile(0.95, sum by (le) (rate(%s{%s}[5m])))' % [m.llmTimeToFirstToken.bucket, calls], 'p95'
         )
-      ) + p.decimals(2) + p.noValue('no streams'),
+      ) + p.noValue('no streams'),
 
     cost:
       p.stat(
@@ -153,11 +169,11 @@ local tokens = import '../lib/tokens.libsonnet';
         m.llmCost.help + ' The last 24 hours, whatever time range is shown. The threshold is that of HighDailyCost.',
         units.usd,
         q.instant('sum(increase(%s{%s}[24h])) or vector(0)' % [m.llmCost.name, calls], 'cost')
-      ) + p.decimals(2) + p.alert(config, 'HighDailyCost'),
+      ) + p.alert(config, 'HighDailyCost'),
 
     sessions:
       p.stat(
-        'Active sessions',
+        'Sessions',
         m.activeSessions.help,
         units.number,
         q.instant('sum(%s{%s}) or vector(0)' % [m.activeSessions.name, service], 'sessions')
@@ -176,9 +192,9 @@ local tokens = import '../lib/tokens.libsonnet';
     alerts:
       p.stat(
         'Firing alerts',
-        'Alerts of the services shown, of any severity.',
+        'How many different alerts fire for the services shown, whatever their severity and however many models.',
         units.number,
-        q.instant('count(ALERTS{alertstate="firing", job=~"$service"}) or vector(0)', 'alerts')
+        q.instant('count(count by (alertname) (ALERTS{alertstate="firing", job=~"$service"})) or vector(0)', 'alerts')
       ) + p.decimals(0) + p.link('Alertmanager', config.links.alertmanager) + {
         fieldConfig+: {
           defaults+: {
@@ -191,6 +207,12 @@ local tokens = import '../lib/tokens.libsonnet';
       },
   },
 
+  local noCalls = p.noValue('no calls in this time range'),
+  local noQueries = p.noValue('no queries in this time range'),
+
+  // What a failed call is told as.
+  local line = '{{.error_type}}  {{.operation}} {{.model}}  chain={{.chain}} user={{.user_id}} trace_id={{.trace_id}}',
+
   local perMinute(metric, selector, by) =
     '60 * sum by (%s) (rate(%s{%s}[$__rate_interval]))' % [by, metric.name, selector],
 
@@ -201,7 +223,7 @@ local tokens = import '../lib/tokens.libsonnet';
         m.llmRequests.help,
         units.perMinute,
         [q.range(perMinute(m.llmRequests, calls, 'model'), '{{model}}')]
-      ) + p.stacked,
+      ) + p.stacked + noCalls + onlyModel,
 
     requestsByStatus:
       p.timeSeries(
@@ -209,7 +231,7 @@ local tokens = import '../lib/tokens.libsonnet';
         m.llmRequests.help + ' A cancelled call was given up by its caller and is no error.',
         units.perMinute,
         [q.range(perMinute(m.llmRequests, calls, 'status'), '{{status}}')]
-      ) + p.stacked + p.byStatus,
+      ) + p.stacked + noCalls + p.byStatus,
 
     callErrors:
       p.timeSeries(
@@ -217,7 +239,12 @@ local tokens = import '../lib/tokens.libsonnet';
         'Errors in percent of successes and errors.',
         units.percent,
         [q.range(q.errorRate(m.llmRequests, calls, '$__rate_interval', 'model'), '{{model}}')]
-      ) + p.alertLines(config, 'HighLLMErrorRate'),
+      )
+      + p.decimals(1)
+      + noCalls
+      + onlyModel
+      + p.alertLines(config, 'HighLLMErrorRate')
+      + p.roomFor(config, 'HighLLMErrorRate'),
 
     queryErrors:
       p.timeSeries(
@@ -225,7 +252,12 @@ local tokens = import '../lib/tokens.libsonnet';
         "Failed in percent of users' queries that ended. Not filtered by model: a query may use several.",
         units.percent,
         [q.range(q.errorRate(m.queryRequests, queries, '$__rate_interval', 'job'), '{{job}}')]
-      ) + p.alertLines(config, 'HighQueryErrorRate'),
+      )
+      + p.decimals(1)
+      + noQueries
+      + onlyService
+      + p.alertLines(config, 'HighQueryErrorRate')
+      + p.roomFor(config, 'HighQueryErrorRate'),
 
     errorTypes:
       p.timeSeries(
@@ -233,7 +265,7 @@ local tokens = import '../lib/tokens.libsonnet';
         'What went wrong: the class of the exception, or the status that the provider answered.',
         units.perMinute,
         [q.range(perMinute(m.llmRequests, calls + ', status="error"', 'error_type'), '{{error_type}}')]
-      ) + p.stacked,
+      ) + p.stacked + p.noValue('no failed calls in this time range'),
 
     sessions:
       p.timeSeries(
@@ -241,7 +273,7 @@ local tokens = import '../lib/tokens.libsonnet';
         m.activeSessions.help + ' Summed over processes: a session that is served by two counts twice.',
         units.number,
         [q.range('sum by (job) (%s{%s})' % [m.activeSessions.name, service], '{{job}}')]
-      ) + p.decimals(0),
+      ) + p.decimals(0) + p.noValue('no sessions in this time range') + onlyService,
 
     queryLatency:
       p.timeSeries(
@@ -249,7 +281,7 @@ local tokens = import '../lib/tokens.libsonnet';
         m.queryLatency.help + ' The dots are single queries: click one for its trace.',
         units.seconds,
         q.quantiles(m.queryLatency, queries + finished)
-      ) + p.alertLines(config, 'HighQueryLatency'),
+      ) + noQueries + p.alertLines(config, 'HighQueryLatency'),
 
     callLatency:
       p.timeSeries(
@@ -257,7 +289,7 @@ local tokens = import '../lib/tokens.libsonnet';
         m.llmLatency.help + ' The dots are single calls: click one for its trace.',
         units.seconds,
         q.quantiles(m.llmLatency, calls + finished)
-      ) + p.alertLines(config, 'HighLLMLatency'),
+      ) + noCalls + p.alertLines(config, 'HighLLMLatency'),
 
     callLatencyByModel:
       p.timeSeries(
@@ -271,7 +303,7 @@ local tokens = import '../lib/tokens.libsonnet';
             '{{model}}'
           ) + q.withExemplars,
         ]
-      ) + p.alertLines(config, 'HighLLMLatency'),
+      ) + noCalls + onlyModel + p.alertLines(config, 'HighLLMLatency'),
 
     firstToken:
       p.timeSeries(
@@ -279,7 +311,7 @@ local tokens = import '../lib/tokens.libsonnet';
         m.llmTimeToFirstToken.help,
         units.seconds,
         q.quantiles(m.llmTimeToFirstToken, calls)
-      ),
+      ) + p.noValue('no streamed calls in this time range'),
 
     tokens:
       p.timeSeries(
@@ -287,7 +319,7 @@ local tokens = import '../lib/tokens.libsonnet';
         m.llmTokens.help,
         units.number,
         [q.range(perMinute(m.llmTokens, calls, 'model, type'), '{{model}} {{type}}')]
-      ) + p.stacked,
+      ) + p.stacked + noCalls + onlyModel,
 
     hourlyCost:
       p.timeSeries(
@@ -297,17 +329,18 @@ local tokens = import '../lib/tokens.libsonnet';
         [
           q.range(
             '3600 * sum by (model) (rate(%s{%s}[$__rate_interval]))' % [m.llmCost.name, calls], '{{model}}'
-          ) + q.withExemplars,
+          ),
         ]
-      ) + p.stacked + p.alertLines(config, 'HighHourlyCost'),
+      ) + p.stacked + noCalls + onlyModel + p.alertLines(config, 'HighHourlyCost'),
 
     dayCost:
       p.bars(
         'Cost by model, 24 h',
         m.llmCost.help + ' The last 24 hours, whatever time range is shown.',
         units.usd,
-        q.instant('sort_desc(sum by (model) (increase(%s{%s}[24h])))' % [m.llmCost.name, calls], '{{model}}')
-      ) + p.decimals(2) + p.noValue('nothing spent'),
+        q.instant('sort_desc(sum by (model) (increase(%s{%s}[24h])))' % [m.llmCost.name, calls], '{{model}}'),
+        '${__field.labels.model}'
+      ) + p.noValue('nothing spent'),
 
     quota:
       p.timeSeries(
@@ -322,13 +355,21 @@ local tokens = import '../lib/tokens.libsonnet';
             '{{provider}} {{model}} {{type}}'
           ),
         ]
-      ) + p.alertLines(config, 'HighQuotaUse'),
+      )
+      + p.decimals(1)
+      + p.ofHundred
+      + p.noValue('no provider has told its limits')
+      + p.alertLines(config, 'HighQuotaUse'),
 
     failures:
       p.logs(
         'Failed calls',
         'One line per failed call; open it for user, session, prompt version and the link to its trace.',
-        q.logs('{service_name=~"$service"} | event_name="llm.call" | status="error" | model=~"$model"')
-      ),
+        q.logs(
+          '{service_name=~"$service"} | event_name="llm.call" | status="error" | model=~"$model"'
+          + ' | deployment_environment_name=~"$environment" | chain=~"$chain" | tenant=~"$tenant"'
+          + ' | line_format "%s"' % line
+        )
+      ) + p.noValue('no failed calls in this time range'),
   },
 }

@@ -29,7 +29,8 @@ local onTimeRangeChange = 2;
     templating: { list: variables },
     annotations: { list: [board.alertsAnnotation] },
     links: [
-      board.link('Traces', config.links.jaeger + '/search?service=${service}', 'Jaeger: traces of this service'),
+      // Without a service: `All` has no meaning there. Series of a service lead to its traces.
+      board.link('Traces', config.links.jaeger + '/search', 'Jaeger: choose a service, see its traces'),
       board.link('Alerts', config.links.alertmanager, 'Alertmanager: what fires, and silences'),
       board.link('Metrics', config.links.prometheus, 'Prometheus: queries and rules'),
     ],

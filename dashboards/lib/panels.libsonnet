@@ -29,7 +29,7 @@ local letters = std.stringChars('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
   timeSeries(title, description, unit, targets):: measured('timeseries', title, description, unit, targets) {
     fieldConfig+: { defaults+: { min: 0, custom: tokens.lines { stacking: { mode: 'none', group: 'A' }, thresholdsStyle: { mode: 'off' } } } },
     options: {
-      legend: { displayMode: 'table', placement: 'right', showLegend: true, calcs: ['lastNotNull', 'max'] },
+      legend: { displayMode: 'list', placement: 'bottom', showLegend: true, calcs: ['lastNotNull'] },
       tooltip: { mode: 'multi', sort: 'desc' },
     },
   },
@@ -42,21 +42,28 @@ local letters = std.stringChars('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
       justifyMode: 'auto',
       orientation: 'auto',
       textMode: 'value',
+      text: { valueSize: tokens.text.key },
       reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
     },
   },
 
-  bars(title, description, unit, target):: measured('bargauge', title, description, unit, [target]) {
-    fieldConfig+: { defaults+: { min: 0, color: { mode: 'thresholds' } } },
+  // name: what a bar is called; a lone one has no name otherwise.
+  bars(title, description, unit, target, name):: measured('bargauge', title, description, unit, [target]) {
+    fieldConfig+: { defaults+: { min: 0, color: { mode: 'thresholds' }, displayName: name } },
     options: {
       displayMode: 'basic',
       orientation: 'horizontal',
       showUnfilled: true,
+      sizing: 'manual',  // from 10 on: a lone bar does not fill the panel
+      minVizHeight: 16,
+      maxVizHeight: 48,
+      text: { titleSize: tokens.text.bar, valueSize: tokens.text.bar },
       reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
     },
   },
 
   logs(title, description, target):: panels.base('logs', title, description, [target]) {
+    fieldConfig: { defaults: {}, overrides: [] },
     options: {
       dedupStrategy: 'none',
       enableLogDetails: true,
@@ -109,12 +116,23 @@ local letters = std.stringChars('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
     fieldConfig+: { defaults+: { custom+: { thresholdsStyle: { mode: 'dashed' } } } },
   },
 
+  // Room for the thresholds of an alert, also while all is well.
+  roomFor(config, name)::
+    local tiers = std.prune([config.alerts[name].warning, config.alerts[name].critical]);
+    { fieldConfig+: { defaults+: { custom+: { axisSoftMax: 1.5 * std.foldl(std.max, tiers, 0) } } } },
+
+  // Percent of something that can be full: the whole height of the graph.
+  ofHundred:: { fieldConfig+: { defaults+: { max: 100 } } },
+
   decimals(count):: { fieldConfig+: { defaults+: { decimals: count } } },
 
-  // What to write where nothing was ever counted.
+  // What to write where there is nothing to show: rarely a fault, and "No data" looks like one.
   noValue(text):: { fieldConfig+: { defaults+: { noValue: text } } },
 
   link(title, url):: { links+: [{ title: title, url: url, targetBlank: true }] },
+
+  // Where a click on a series leads. `url` may use its labels: ${__field.labels.model}.
+  dataLink(title, url):: { fieldConfig+: { defaults+: { links+: [{ title: title, url: url, targetBlank: false }] } } },
 
   // Rows of panels from left to right: [{title, height, panels: [[width, panel]]}] → Grafana's list.
   grid(rows)::

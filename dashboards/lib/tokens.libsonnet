@@ -29,9 +29,10 @@
     seconds: 's',
     percent: 'percent',
     number: 'short',
-    perMinute: 'suffix: /min',
+    perMinute: 'suffix:/min',
   },
 
   height: { key: 4, normal: 8 },
+  text: { key: 32, bar: 16 },
   columns: 24,
 }

@@ -130,7 +130,13 @@ def test_the_overview_has_the_variables_of_an_alert_link() -> None:
 def test_every_variable_that_is_used_exists(name: str) -> None:
     board = BOARDS[name]
     known = {variable["name"] for variable in board["templating"]["list"]}
-    used = set(re.findall(r"\$\{?(\w+)", json.dumps(board))) - {"__all", "__rate_interval", "__range"}
+    used = set(re.findall(r"\$\{?(\w+)", json.dumps(board))) - {
+        "__all",
+        "__rate_interval",
+        "__range",
+        "__field",
+        "__url_time_range",
+    }
     assert used <= known
 
 
@@ -159,6 +165,41 @@ def test_a_panel_says_what_it_shows(panel: dict[str, Any]) -> None:
     assert panel["targets"]
     if panel["type"] != "logs":
         assert panel["fieldConfig"]["defaults"]["unit"]
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_panel_without_anything_to_show_says_so_in_words(panel: dict[str, Any]) -> None:
+    """A counter that may be absent is no fault; "No data" looks like one."""
+    always = all("or vector(0)" in target["expr"] for target in panel["targets"])
+    assert always or panel["fieldConfig"]["defaults"]["noValue"].startswith(("no ", "nothing ", "unknown"))
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_lone_bar_keeps_its_name(panel: dict[str, Any]) -> None:
+    if panel["type"] == "bargauge":
+        assert panel["fieldConfig"]["defaults"]["displayName"]
+
+
+# Label of a series → the variable that narrows the board to it.
+DRILL = {"model": "model", "job": "service"}
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_series_leads_to_the_board_for_it_alone(panel: dict[str, Any]) -> None:
+    if panel["type"] != "timeseries":
+        return
+    legends = re.findall(r"{{(\w+)}}", " ".join(target["legendFormat"] for target in panel["targets"]))
+    links = {link["title"]: link["url"] for link in panel["fieldConfig"]["defaults"].get("links", [])}
+    # Limits are those of the model that was asked for, which is no value of the variable.
+    wanted = {label for label in legends if label in DRILL and panel["title"] != "Quota used by model"}
+    assert {f"Only ${{__field.labels.{label}}}" for label in wanted} <= links.keys()
+    names = [variable["name"] for variable in BOARDS["llm-overview.json"]["templating"]["list"]]
+    for label in wanted:
+        path, _, query = links[f"Only ${{__field.labels.{label}}}"].partition("?")
+        assert path == f"/d/{BOARDS['llm-overview.json']['uid']}"
+        kept = [f"${{{name}:queryparam}}" for name in sorted(names) if name != DRILL[label]]
+        narrowed = f"var-{DRILL[label]}=${{__field.labels.{label}}}"
+        assert query.split("&") == ["${__url_time_range}", *kept, narrowed]
 
 
 @pytest.mark.parametrize("panel", PANELS)
@@ -222,14 +263,17 @@ def test_every_query_obeys_service_and_environment(expr: str, panel: dict[str, A
 
 @pytest.mark.parametrize("panel", PANELS)
 def test_times_show_single_traces(panel: dict[str, Any]) -> None:
-    if panel["type"] == "timeseries" and any("_bucket" in target["expr"] for target in panel["targets"]):
-        assert all(target["exemplar"] for target in panel["targets"])
+    """Only times: the cost of one call is nothing on the scale of an hour's."""
+    if panel["type"] == "timeseries":
+        assert {target["exemplar"] for target in panel["targets"]} == {
+            "_bucket" in target["expr"] for target in panel["targets"]
+        }
 
 
 # Panel → alert whose thresholds it must show.
 THRESHOLDS = {
     "Queries failed": "HighQueryErrorRate",
-    "Query time, p95": "HighQueryLatency",
+    "Query p95": "HighQueryLatency",
     "Cost, 24 h": "HighDailyCost",
     "Quota used": "HighQuotaUse",
     "Call error rate by model": "HighLLMErrorRate",
@@ -257,6 +301,9 @@ def test_thresholds_are_those_of_the_alerts() -> None:
         if panel["title"] in THRESHOLDS
     }
     assert shown == {title: list(changed[name].values()) for title, name in THRESHOLDS.items()}
+    room = {p["title"]: p.get("fieldConfig", {}).get("defaults", {}).get("custom", {}) for p in board["panels"]}
+    for title in ("Call error rate by model", "Query error rate"):
+        assert room[title]["axisSoftMax"] == 1.5 * max(changed[THRESHOLDS[title]].values())
     links = {p["title"]: [link["url"] for link in p.get("links", [])] for p in board["panels"]}
     for title, name in THRESHOLDS.items():
         assert f"http://localhost:8025/runbooks/{name}" in links[title]
@@ -289,12 +336,9 @@ def test_key_figures_come_first() -> None:
 
 @pytest.mark.parametrize("name", BOARDS)
 def test_links_lead_to_the_stack(name: str) -> None:
+    """None names a variable: "All" means nothing outside of Grafana."""
     urls = [link["url"] for link in BOARDS[name]["links"]]
-    assert [url.split("/search")[0] for url in urls] == [
-        "http://localhost:16686",
-        "http://localhost:9093",
-        "http://localhost:9090",
-    ]
+    assert urls == ["http://localhost:16686/search", "http://localhost:9093", "http://localhost:9090"]
 
 
 def test_metric_names_have_two_homes_that_agree() -> None:
