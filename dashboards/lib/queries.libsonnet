@@ -25,12 +25,13 @@ local loki = { type: 'loki', uid: '${logs}' };
 
   logs(expr):: { datasource: loki, editorMode: 'code', expr: expr, queryType: 'range', maxLines: 100 },
 
-  // p50, p95 and p99 of a histogram over everything that `selector` takes.
+  // p50, p95 and p99 of a histogram over everything that `selector` takes. The exemplars of all three are the same ones:
+  // asked for once, drawn once.
   quantiles(histogram, selector):: [
     self.range(
       'histogram_quantile(%s, sum by (le) (rate(%s{%s}[$__rate_interval])))' % [q[0], histogram.bucket, selector],
       q[1]
-    ) + self.withExemplars
+    ) + (if q[1] == 'p95' then self.withExemplars else {})
     for q in [['0.5', 'p50'], ['0.95', 'p95'], ['0.99', 'p99']]
   ],
 

@@ -263,11 +263,10 @@ def test_every_query_obeys_service_and_environment(expr: str, panel: dict[str, A
 
 @pytest.mark.parametrize("panel", PANELS)
 def test_times_show_single_traces(panel: dict[str, Any]) -> None:
-    """Only times: the cost of one call is nothing on the scale of an hour's."""
+    """Once: p50, p95 and p99 have the same exemplars. Only times: one call's cost is nothing beside an hour's."""
     if panel["type"] == "timeseries":
-        assert {target["exemplar"] for target in panel["targets"]} == {
-            "_bucket" in target["expr"] for target in panel["targets"]
-        }
+        timed = any("_bucket" in target["expr"] for target in panel["targets"])
+        assert [target["exemplar"] for target in panel["targets"]].count(True) == (1 if timed else 0)
 
 
 # Panel → alert whose thresholds it must show.
