@@ -53,7 +53,7 @@ def demo(*, port_offset: int | None, overlays: tuple[Path, ...], timeout: float,
     progress = Progress(console)
     offset = free_offset() if port_offset is None else port_offset
     console.print("[bold]Heliograph demo[/bold]", highlight=False)
-    console.print(f"  heliograph.yaml with {OVERLAY}: the same rules, shorter windows", highlight=False)
+    console.print(f"  heliograph.yaml with {OVERLAY}: the same rules, shorter windows", highlight=False, soft_wrap=True)
     run = Demo(offset, progress, overlays, timeout)
     try:
         try:

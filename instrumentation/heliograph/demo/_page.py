@@ -45,25 +45,23 @@ def _figures(summary: Summary, console: Console) -> None:
         "p95 of a call": f"{summary.p95_seconds:.3f} s",
     }
     for name, value in rows.items():
-        console.print(f"  {name:<14} {value}", highlight=False)
+        console.print(f"  {name:<14} {value}", highlight=False, soft_wrap=True)
+
+
+def _heading(console: Console, title: str, about: str) -> None:
+    console.print(Text.assemble("\n", (title, "bold"), f": {about}"), soft_wrap=True)
 
 
 def _bill(summary: Summary, console: Console) -> None:
     costs = summary.costs
-    table = Table(
-        title="Cost by model, USD: counters in Prometheus, events in Loki, the provider's usage log",
-        title_justify="left",
-        title_style="bold",
-        box=None,
-        padding=(0, 1),
-    )
+    table = Table(box=None, padding=(0, 1))
     for name in ("model", "counters", "events", "usage log"):
         table.add_column(name, justify="left" if name == "model" else "right", no_wrap=True)
     bills = (costs.counters, costs.events, costs.audit)
     for model in sorted({*costs.counters, *costs.events, *costs.audit}):
         table.add_row(model, *(_USD.format(bill.get(model, 0.0)) for bill in bills))
     table.add_row("total", *(_USD.format(sum(bill.values())) for bill in bills), style="bold")
-    console.print()
+    _heading(console, "Cost by model, USD", "counters in Prometheus, events in Loki, the provider's usage log")
     console.print(table)
     verdict = "the three agree" if costs.agree else "[red]THEY DO NOT AGREE[/red]"
     console.print(f"  {verdict}: largest difference {costs.difference:.1e} USD", highlight=False)
@@ -72,7 +70,7 @@ def _bill(summary: Summary, console: Console) -> None:
 def _slowest(summary: Summary, console: Console) -> None:
     if not summary.slowest:
         return
-    console.print(f"\n[bold]The slowest call[/bold], trace {summary.slowest[0].trace_id}", highlight=False)
+    _heading(console, "The slowest call", f"trace {summary.slowest[0].trace_id}")
     for tree in _trees(summary.slowest):
         console.print(tree, highlight=False)
     if summary.log_line is not None:
@@ -106,13 +104,7 @@ def _label(span: Span) -> Text:
 
 
 def _alerts(alerts: list[AlertStory], console: Console) -> None:
-    table = Table(
-        title="Alerts: seconds from the fault to the expression being true, firing, ...",
-        title_justify="left",
-        title_style="bold",
-        box=None,
-        padding=(0, 1),
-    )
+    table = Table(box=None, padding=(0, 1))
     table.add_column("alert", no_wrap=True)
     table.add_column("severity", no_wrap=True)
     for name in ("true", "firing", "webhook", "mail", "over"):
@@ -121,7 +113,7 @@ def _alerts(alerts: list[AlertStory], console: Console) -> None:
         moments = (alert.true, alert.firing, alert.posted, alert.mailed, alert.resolved)
         after = ("-" if m is None else f"{m - alert.fault:.1f}" for m in moments)
         table.add_row(alert.name, alert.severity, *after)
-    console.print()
+    _heading(console, "Alerts", "seconds from the fault until the expression was true, the alert fired, ...")
     console.print(table)
 
 

@@ -6,6 +6,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -40,7 +42,7 @@ class Step:
             self._status.update(f"{self._title} [dim]{text}[/dim]")
         elif time.monotonic() - self._said >= _QUIET_SECONDS:
             self._said = time.monotonic()
-            self._console.print(f"    ... {self._title}: {text} ({self.seconds:.0f} s)", markup=False, highlight=False)
+            _line(self._console, Text(f"    ... {self._title}: {text} ({self.seconds:.0f} s)"))
 
 
 class Progress:
@@ -60,14 +62,19 @@ class Progress:
             status = self._console.status(title)
             status.start()
         else:
-            self._console.print(f"  ... {title}", markup=False, highlight=False)
+            _line(self._console, Text(f"  ... {title}"))
         step = Step(self._console, title, status)
-        mark = "[red]✗[/red]"
+        mark = ("✗", "red")
         try:
             yield step
-            mark = "[green]✓[/green]"
+            mark = ("✓", "green")
         finally:
             if status is not None:
                 status.stop()
             tail = f": {step.result}" if step.result else ""
-            self._console.print(f"  {mark} {title}{tail} [dim]({step.seconds:.1f} s)[/dim]", highlight=False)
+            _line(self._console, Text.assemble("  ", mark, f" {title}{tail} ", (f"({step.seconds:.1f} s)", "dim")))
+
+
+def _line(console: Console, text: Text) -> None:
+    """Print one line as one line: a log file has no width."""
+    console.print(text, soft_wrap=True)

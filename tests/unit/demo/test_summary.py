@@ -53,7 +53,7 @@ def _summary(costs: Costs) -> Summary:
 
 
 def test_the_page_shows_what_a_visitor_asks_for() -> None:
-    console = Console(file=io.StringIO(), width=120, force_terminal=False)
+    console = Console(file=io.StringIO(), width=60, force_terminal=False)
     show(_summary(Costs(BILL, BILL, BILL)), console)
     page = console.file.getvalue()  # type: ignore[attr-defined]
     for needed in (
@@ -61,6 +61,8 @@ def test_the_page_shows_what_a_visitor_asks_for() -> None:
         "12,345 input, 678 output",
         "0.420 s",
         "0.750000",
+        # one line, however narrow: a log file has no width
+        "\nCost by model, USD: counters in Prometheus, events in Loki, the provider's usage log\n",
         "the three agree",
         "trace t1",
         "chat gpt-4o-mini  1250 ms  0.000123 USD",
