@@ -86,10 +86,11 @@ local tokens = import '../lib/tokens.libsonnet';
 
   // -------------------------------------------------------------------------------------------------------------------
 
-  // Labels that all metrics of a service carry; those of calls and queries; those of calls only.
+  // Labels that all metrics of a service carry; those of calls and queries; those of calls only; those of rate limits.
   local service = 'job=~"$service", deployment_environment_name=~"$environment"',
   local queries = service + ', chain=~"$chain", tenant=~"$tenant"',
   local calls = queries + ', model=~"$model"',
+  local limits = service + ', model=~"$model"',
   local finished = ', status!="cancelled"',
 
   local variables = {
@@ -182,11 +183,9 @@ local tokens = import '../lib/tokens.libsonnet';
     quota:
       p.stat(
         'Quota used',
-        "The fullest of the providers' rate limits (requests or tokens). Not filtered by model.",
+        "The fullest of the providers' rate limits, of requests or tokens.",
         units.percent,
-        q.instant(
-          'max(100 * (1 - %s{%s} / %s{%s}))' % [m.llmQuotaRemaining.name, service, m.llmQuotaLimit.name, service], 'used'
-        )
+        q.instant('100 * max(%s{%s})' % [m.llmQuotaUsedRatio.name, limits], 'used')
       ) + p.decimals(0) + p.noValue('unknown') + p.alert(config, 'HighQuotaUse'),
 
     alerts:
@@ -345,13 +344,11 @@ local tokens = import '../lib/tokens.libsonnet';
     quota:
       p.timeSeries(
         'Quota used by model',
-        "Share of the provider's rate limit in use, from its last response to each process. By the model that was asked for, "
-        + 'which is not always the name under which the answer is counted; so it is not filtered by model.',
+        "Share of the provider's rate limit in use, from its last response to each process.",
         units.percent,
         [
           q.range(
-            'max by (provider, model, type) (100 * (1 - %s{%s} / %s{%s}))'
-            % [m.llmQuotaRemaining.name, service, m.llmQuotaLimit.name, service],
+            '100 * max by (provider, model, type) (%s{%s})' % [m.llmQuotaUsedRatio.name, limits],
             '{{provider}} {{model}} {{type}}'
           ),
         ]
@@ -359,6 +356,7 @@ local tokens = import '../lib/tokens.libsonnet';
       + p.decimals(1)
       + p.ofHundred
       + p.noValue('no provider has told its limits')
+      + onlyModel
       + p.alertLines(config, 'HighQuotaUse'),
 
     failures:

@@ -25,7 +25,6 @@ KINDS = {"bargauge", "heatmap", "logs", "row", "stat", "table", "timeseries"}
 FOREIGN = {"ALERTS": {"alertname", "alertstate", "severity", "level", "job", "model"}}
 RESOURCE = {"job", "instance", "deployment_environment_name", "service_version"}
 LABELS = {prometheus_name(spec): {*spec.labels, *RESOURCE} for spec in METRICS} | FOREIGN
-QUOTAS = {"llm_quota_limit", "llm_quota_remaining"}
 COUNTERS = {prometheus_name(spec) for spec in METRICS if spec.kind == "counter"}
 HISTOGRAMS = {prometheus_name(spec) for spec in METRICS if spec.kind == "histogram"}
 PARTS = {name + part for name in HISTOGRAMS for part in ("_bucket", "_count", "_sum")}
@@ -190,8 +189,7 @@ def test_a_series_leads_to_the_board_for_it_alone(panel: dict[str, Any]) -> None
         return
     legends = re.findall(r"{{(\w+)}}", " ".join(target["legendFormat"] for target in panel["targets"]))
     links = {link["title"]: link["url"] for link in panel["fieldConfig"]["defaults"].get("links", [])}
-    # Limits are those of the model that was asked for, which is no value of the variable.
-    wanted = {label for label in legends if label in DRILL and panel["title"] != "Quota used by model"}
+    wanted = {label for label in legends if label in DRILL}
     assert {f"Only ${{__field.labels.{label}}}" for label in wanted} <= links.keys()
     names = [variable["name"] for variable in BOARDS["llm-overview.json"]["templating"]["list"]]
     for label in wanted:
@@ -256,8 +254,7 @@ def test_every_query_obeys_service_and_environment(expr: str, panel: dict[str, A
         matched = {matcher.name for matcher in selector.matchers.matchers}
         wanted = {"job"} if selector.name == "ALERTS" else {"job", "deployment_environment_name"}
         assert wanted <= matched
-        # Limits are those of the model that was asked for; `$model` is the one that answered.
-        if "model" in LABELS[_base(selector.name)] and selector.name not in {"ALERTS", *QUOTAS}:
+        if "model" in LABELS[_base(selector.name)] and selector.name != "ALERTS":
             assert "model" in matched
 
 

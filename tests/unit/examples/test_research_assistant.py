@@ -129,6 +129,7 @@ with LLMServer(first_token=0, per_token=0) as server, capture() as captured:
         "queries": captured.metric("query_requests", status="success"),
         "spans": [span.name for span in captured.spans],
         "traces": len({span.trace_id for span in captured.spans}),
+        "retrieved": captured.span("retrieve").attributes["rag.documents"],
     }))
 """
 
@@ -149,7 +150,7 @@ def test_one_question_is_one_trace() -> None:
     assert seen["cost"] > 0
     assert seen["queries"] == 1
     assert {"query question", "chain research", "retrieve"} <= set(seen["spans"])
-    assert seen["traces"] == 1
+    assert (seen["traces"], seen["retrieved"]) == (1, 1)
 
 
 class Ended:
