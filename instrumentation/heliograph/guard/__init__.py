@@ -5,9 +5,20 @@
 
 from __future__ import annotations
 
+from heliograph.guard._capture import CaptureHook, capture_hook
 from heliograph.guard._patterns import CREDENTIALS, PATTERNS, PERSONAL, Pattern
 from heliograph.guard._policy import ContentPolicy
 from heliograph.guard._redact import failures
 from heliograph.guard._settings import policy_from
 
-__all__ = ["CREDENTIALS", "PATTERNS", "PERSONAL", "ContentPolicy", "Pattern", "failures", "policy_from"]
+__all__ = [
+    "CREDENTIALS",
+    "PATTERNS",
+    "PERSONAL",
+    "CaptureHook",
+    "ContentPolicy",
+    "Pattern",
+    "capture_hook",
+    "failures",
+    "policy_from",
+]

@@ -33,7 +33,8 @@ class Pattern:
     `everywhere`: also outside of content: in any attribute, log, span name or exception. `hints`: lower-case texts,
     one of which is part of every match; what holds none of them is not searched (no hints: everything is).
     `check` gets what was found and returns how many of its characters to replace, 0 for none.
-    `collector`: the same in RE2, "" where the collector does not look for it.
+    `collector`: the same in RE2, "" where the collector does not look for it. `in_words`: False where the
+    collector must see that no word goes on to the left of it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Pattern:
     hints: tuple[str, ...] = ()
     check: Callable[[str], int] | None = None
     collector: str = ""
+    in_words: bool = True
     compiled: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -54,12 +56,16 @@ class Pattern:
         if check is None:
             return self.compiled.sub(self.replacement, text)
 
-        def replaced(found: re.Match[str]) -> str:
-            whole = found[0]
-            length = check(whole)
-            return found.expand(self.replacement) + whole[length:] if length else whole
-
-        return self.compiled.sub(replaced, text)
+        parts: list[str] = []
+        done = position = 0
+        while (found := self.compiled.search(text, position)) is not None:
+            length = check(found[0])
+            if not length:
+                position = found.start() + 1  # what is refused may hold the beginning of what is not
+                continue
+            parts += (text[done : found.start()], found.expand(self.replacement))
+            done = position = found.start() + length
+        return "".join((*parts, text[done:])) if parts else text
 
 
 def _key(
@@ -78,13 +84,15 @@ def _key(
         replacement=then,
         everywhere=True,
         hints=(prefix.lower(),),
-        collector=f"{literal}{rest}",
+        collector=f"{prefix.replace('.', '[.]')}{rest}",
+        in_words=False,
     )
 
 
+# The first letters apart, and sensitive to case: what an expression starts with is what the search skips to.
 _NAMES: Final = (
-    r"api[_-]?key|access[_-]?key|account[_-]?key|secret[_-]?key|private[_-]?key|shared[_-]?access[_-]?key|password|"
-    r"passwd|passphrase|pwd|secret|authorization|token"
+    r"[aApPsStT](?i:pi[_-]?key|ccess[_-]?key|ccount[_-]?key|ecret[_-]?key|rivate[_-]?key|hared[_-]?access[_-]?key|"
+    r"assword|asswd|assphrase|wd|ecret|uthorization|oken)"
 )
 _QUOTE: Final = r"(?:\\*[\"'])"
 _BARE: Final = r"[^\s\"'\\,;&<>()\[\]{}*]"
@@ -139,7 +147,7 @@ CREDENTIALS: Final = (
     # Header and payload are JSON objects: base64 of '{"' is "eyJ" (RFC 7519); up to five parts (RFC 7516).
     Pattern(
         "JWT",
-        r"eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){0,3}",
+        r"eyJ(?:(?<![A-Za-z0-9_-]eyJ)|(?<=\\[nrt]eyJ)|(?<=%[0-9A-Fa-f][0-9A-Fa-f]eyJ))[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){0,3}",
         _TOKEN,
         everywhere=True,
         hints=("eyj",),
@@ -148,7 +156,7 @@ CREDENTIALS: Final = (
     Pattern(
         "bearer token",
         # A digit near its beginning: what tells a token from "Bearer responsibilities".
-        r"(?i:(bearer|basic)(?:\s|%20|\+){1,4})[A-Za-z._~+/-]{0,64}[0-9][A-Za-z0-9._~+/=-]{7,}",
+        r"([bB](?i:earer|asic))(?:\s|%20|\+){1,4}[A-Za-z._~+/-]{0,64}[0-9][A-Za-z0-9._~+/=-]{7,}",
         rf"\1 {_TOKEN}",
         everywhere=True,
         hints=("bearer", "basic"),
@@ -175,20 +183,20 @@ CREDENTIALS: Final = (
     Pattern(
         # token=…, "password": "…", API_KEY: …; after a colon without quotes only what contains a digit.
         "assignment",
-        rf"((?i:{_NAMES}){_QUOTE}?(?:\s{{0,8}}=\s{{0,8}}{_QUOTE}?|\s{{0,8}}:\s{{0,8}}{_QUOTE}))(?!\[)"
+        rf"({_NAMES}{_QUOTE}?(?:\s{{0,8}}=\s{{0,8}}{_QUOTE}?|\s{{0,8}}:\s{{0,8}}{_QUOTE}))(?!\[)"
         rf"(?!(?i:bearer|basic)\s){_BARE}{{6,}}",
         rf"\1{SECRET}",
         everywhere=True,
         hints=("key", "pass", "pwd", "secret", "authorization", "token"),
-        collector=rf"(?i:{_NAMES}){_QUOTE}?(?:\s{{0,8}}=\s{{0,8}}{_QUOTE}?|\s{{0,8}}:\s{{0,8}}{_QUOTE}){_BARE}{{6,}}",
+        collector=rf"{_NAMES}{_QUOTE}?(?:\s{{0,8}}=\s{{0,8}}{_QUOTE}?|\s{{0,8}}:\s{{0,8}}{_QUOTE}){_BARE}{{6,}}",
     ),
     Pattern(
         "assignment in prose",
-        rf"((?i:{_NAMES})\s{{0,4}}:\s{{0,4}})(?!\[)[^\s\"'\\,;&<>()\[\]{{}}*0-9]{{0,64}}[0-9]{_BARE}{{5,}}",
+        rf"({_NAMES}\s{{0,4}}:\s{{0,4}})(?!\[)[^\s\"'\\,;&<>()\[\]{{}}*0-9]{{0,64}}[0-9]{_BARE}{{5,}}",
         rf"\1{SECRET}",
         everywhere=True,
         hints=("key", "pass", "pwd", "secret", "authorization", "token"),
-        collector=rf"(?i:{_NAMES})\s{{0,4}}:\s{{0,4}}[^\s\"'\\,;&<>()\[\]{{}}*0-9]{{0,64}}[0-9]{_BARE}{{5,}}",
+        collector=rf"{_NAMES}\s{{0,4}}:\s{{0,4}}[^\s\"'\\,;&<>()\[\]{{}}*0-9]{{0,64}}[0-9]{_BARE}{{5,}}",
     ),
 )
 """Applied to everything that leaves the process."""
@@ -196,13 +204,13 @@ CREDENTIALS: Final = (
 PERSONAL: Final = (
     Pattern(
         "IBAN",
-        r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}",
+        r"[A-Z]{2}(?<![A-Za-z0-9][A-Z]{2})\d{2}(?: ?[A-Z0-9]){11,30}",
         "[IBAN REDACTED]",
         check=_checks.iban,
     ),
     Pattern(
         "card number",
-        r"(?<![\d.])(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5})(?!\d)",
+        r"\d(?<![\d.]\d)(?:\d{12,18}|\d{3}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{3}([ -])\d{6}\2\d{4,5})(?!\d)",
         "[CARD REDACTED]",
         check=_checks.card,
         # Grouped, or of an issuer's range: no check digit there.
@@ -211,7 +219,7 @@ PERSONAL: Final = (
     ),
     Pattern(
         "SSN",
-        r"(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)",
+        r"\d(?<!\d\d)\d{2}-\d{2}-\d{4}(?!\d)",
         "[SSN REDACTED]",
         hints=("-",),
         collector=r"\b\d{3}-\d{2}-\d{4}\b",
@@ -222,12 +230,18 @@ PERSONAL: Final = (
         "[EMAIL REDACTED]",
         hints=("@",),
     ),
+    # "+" and a country code, or the North American spellings with their separators. Bare digits are no phone.
     Pattern(
-        # "+" and a country code, or the North American spellings with their separators. Bare digits are no phone.
         "phone number",
-        r"(?<![\w+.-])(?:\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]?\d{2,4}){1,4}"
-        r"|\(\d{3}\) ?\d{3}[ .-]\d{4}|\d{3}([ .-])\d{3}\1\d{4})(?![\w-]|\.\d)",
+        r"\+(?<![\w+.-]\+)\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]?\d{2,4}){1,4}(?![\w-]|\.\d)",
         "[PHONE REDACTED]",
+        hints=("+",),
+    ),
+    Pattern(
+        "North American phone number",
+        r"[(\d](?<![\w+.-][(\d])(?:(?<=\()\d{3}\) ?\d{3}[ .-]\d{4}|(?<!\()\d{2}([ .-])\d{3}\1\d{4})(?![\w-]|\.\d)",
+        "[PHONE REDACTED]",
+        hints=("-", ".", " "),
     ),
 )
 """Applied to content and to the texts of exceptions."""

@@ -33,6 +33,8 @@ _LARGEST: Final[Mapping[Mode, int]] = {"never": 0, "truncated": 32_768, "full": 
 _LONGEST_TEXT: Final = 16_384
 _NOT_CAPTURED: Final = "[not captured: it quotes the model]"
 _MOST_NAMES: Final = 4096
+_MOST_HARMLESS: Final = 4096
+_SHORT: Final = 64
 
 # What a name means. Zero is the ordinary case: only credentials are looked for in its text.
 _CONTENT, _SECRET, _QUERY, _PARAMETERS, _FREE = 1, 2, 3, 4, 5
@@ -85,7 +87,9 @@ class ContentPolicy:
     _everywhere: Redactor = field(init=False, repr=False, compare=False)
     _content: Cleaner = field(init=False, repr=False, compare=False)
     _free: Cleaner = field(init=False, repr=False, compare=False)
-    _hints: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    # Texts that hold no credential and will come again: names of models, of services. Shared by threads; what one
+    # adds while another clears is looked at once more, no worse.
+    _harmless: set[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -101,9 +105,7 @@ class ContentPolicy:
             self, "_content", Cleaner(everything, self.longest if self.mode == "truncated" else largest, largest)
         )
         object.__setattr__(self, "_free", Cleaner(everything, _LONGEST_TEXT, _LONGEST_TEXT))
-        hints = {hint for pattern in credentials for hint in pattern.hints}
-        # No hint can be told from: every text must be searched.
-        object.__setattr__(self, "_hints", tuple(sorted(hints)) if all(p.hints for p in credentials) else ("",))
+        object.__setattr__(self, "_harmless", set())
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what was given; the rest is made again."""
@@ -167,19 +169,24 @@ class ContentPolicy:
 
     def _attributes(self, attributes: Mapping[str, Any], place: Place) -> dict[str, Any] | None:
         plain = True
-        texts = []
+        texts: list[str] = []
+        harmless = self._harmless
         for name, value in attributes.items():
-            if type(value) is str:
+            if value.__class__ is str:
                 if _KINDS[name]:
                     plain = False
                     break
-                texts.append(value)
+                if value not in harmless:
+                    texts.append(value)
             elif value.__class__ in _SCALARS:
                 continue
             elif _KINDS[name] or not _is_plain_sequence(value, texts):
                 plain = False
                 break
-        if plain and not self._suspicious("\n".join(texts)):
+        if plain and (not texts or not self._everywhere.suspects("\n".join(texts))):
+            if len(harmless) > _MOST_HARMLESS:
+                harmless.clear()
+            harmless.update(text for text in texts if len(text) <= _SHORT)
             return None
         kept: dict[str, Any] = {}
         store = attributes.get("db.system.name", attributes.get("db.system"))
@@ -189,10 +196,6 @@ class ContentPolicy:
                 kept[name] = new
         self._conceal(kept)
         return None if kept == dict(attributes) else kept
-
-    def _suspicious(self, text: str) -> bool:
-        low = text.lower()
-        return any(map(low.__contains__, self._hints))
 
     def _named(self, name: str, value: Any, place: Place, store: object) -> Any:  # noqa: ANN401, PLR0911
         kind = _KINDS[name]
@@ -213,7 +216,7 @@ class ContentPolicy:
     def _plain(self, value: Any) -> Any:  # noqa: ANN401
         """Redact credentials in a value that is no content."""
         if isinstance(value, str):
-            return self._everywhere.known(value) if self._suspicious(value) else value
+            return self._everywhere.known(value)
         if isinstance(value, Mapping):
             return {
                 name: (SECRET if isinstance(inner, str) and is_secret_name(str(name)) else self._plain(inner))

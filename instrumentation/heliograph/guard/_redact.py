@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ __all__ = ["Redactor", "failures", "forget_failures"]
 
 _log = logging.getLogger("heliograph.guard")
 _MOST_ROUNDS: Final = 4
+_LONG: Final = 400
 
 
 class Redactor:
@@ -22,12 +24,21 @@ class Redactor:
 
     def __init__(self, patterns: Sequence[Pattern], redact: Callable[[str], str] | None = None) -> None:
         self.redact = redact
-        self._searched: list[tuple[Callable[[str], str], tuple[str, ...]]] = []
-        # Patterns with the same hints are looked for together: one round of `in` for all of them.
+        self._searched = [(pattern.sub, pattern.hints) for pattern in patterns]
         self._hints = tuple(sorted({hint for pattern in patterns for hint in pattern.hints}))
         self._always = any(not pattern.hints for pattern in patterns)
-        for pattern in patterns:
-            self._searched.append((pattern.sub, pattern.hints))
+        self._any = re.compile(_any_of(self._hints)) if self._hints else None
+
+    def suspects(self, text: str) -> bool:
+        """Whether `text` may hold something to redact: a look that costs little, and errs on this side only."""
+        return self._always or self._holds_hint(text.lower())
+
+    def _holds_hint(self, low: str) -> bool:
+        if self._any is None:
+            return False
+        if len(low) > _LONG:  # here `in`, once per hint, is faster
+            return any(map(low.__contains__, self._hints))
+        return self._any.search(low) is not None
 
     def text(self, text: str) -> str | None:
         """Redact; None where that failed, and the text must not be used."""
@@ -52,13 +63,31 @@ class Redactor:
 
     def _once(self, text: str) -> str:
         low = text.lower()
-        present = {hint for hint in self._hints if hint in low}
-        if not present and not self._always:
+        if not self._always and not self._holds_hint(low):
             return text
+        present = {hint for hint in self._hints if hint in low}
         for sub, hints in self._searched:
             if not hints or not present.isdisjoint(hints):
                 text = sub(text)
         return text
+
+
+def _any_of(words: Sequence[str]) -> str:
+    """Give an expression for any of the words that branches by letter: a third of the time of a plain `a|b|c`."""
+    tree: dict[str, Any] = {}
+    for word in words:
+        node = tree
+        for letter in word:
+            node = node.setdefault(letter, {})
+        node[""] = {}
+
+    def expression(node: dict[str, Any]) -> str:
+        if "" in node:
+            return ""
+        branches = [re.escape(letter) + expression(inner) for letter, inner in node.items()]
+        return branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"
+
+    return expression(tree)
 
 
 _lock = threading.Lock()
