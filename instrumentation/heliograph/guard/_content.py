@@ -129,7 +129,7 @@ class Cleaner:
             kind = next((str(value[name]) for name in _MEDIA_TYPES if isinstance(value.get(name), str)), kind)
             walked: dict[Any, Any] = {}
             for name, inner in value.items():
-                said = self._text(name, 256) if isinstance(name, str) else name
+                said = cut(self.redactor.known(name[:_EDGE]), 256) if isinstance(name, str) else name
                 if isinstance(inner, str) and isinstance(name, str) and inner and is_secret_name(name):
                     walked[said] = SECRET
                 else:

@@ -95,6 +95,7 @@ _NAMES: Final = (
     r"assword|asswd|assphrase|wd|ecret|uthorization|oken)"
 )
 _QUOTE: Final = r"(?:\\*[\"'])"
+_WORDS: Final = r"[^\s\"'\\,;&<>()\[\]{}*0-9]"
 _BARE: Final = r"[^\s\"'\\,;&<>()\[\]{}*]"
 
 CREDENTIALS: Final = (
@@ -163,6 +164,16 @@ CREDENTIALS: Final = (
         collector=r"(?i:bearer|basic)(?:\s|%20|\+){1,4}[A-Za-z._~+/-]{0,64}[0-9][A-Za-z0-9._~+/=-]{7,}",
     ),
     Pattern(
+        "authorization header",
+        rf"([aA](?i:uthorization){_QUOTE}?\s{{0,4}}[:=,]\s{{0,4}}{_QUOTE}?(?i:bearer|basic|token|digest)\s{{1,4}})"
+        r"[^\s\"'\\,\[\]]{6,}",
+        rf"\1{_TOKEN}",
+        everywhere=True,
+        hints=("authorization",),
+        collector=rf"[aA](?i:uthorization){_QUOTE}?\s{{0,4}}[:=,]\s{{0,4}}{_QUOTE}?(?i:bearer|basic|token|digest)\s{{1,4}}"
+        r"[^\s\"'\\,\[\]]{6,}",
+    ),
+    Pattern(
         "password in a URL",
         r"://([^\s/@:\"'<>]{0,128}):(?!\[PASSWORD REDACTED\]@)[^\s/\"'<>]{1,256}@",
         rf"://\1:{_PASSWORD}@",
@@ -192,11 +203,12 @@ CREDENTIALS: Final = (
     ),
     Pattern(
         "assignment in prose",
-        rf"({_NAMES}\s{{0,4}}:\s{{0,4}})(?!\[)[^\s\"'\\,;&<>()\[\]{{}}*0-9]{{0,64}}[0-9]{_BARE}{{5,}}",
+        rf"({_NAMES}\s{{0,4}}:\s{{0,4}})(?!\[){_BARE}{{6,}}",
         rf"\1{SECRET}",
         everywhere=True,
         hints=("key", "pass", "pwd", "secret", "authorization", "token"),
-        collector=rf"{_NAMES}\s{{0,4}}:\s{{0,4}}[^\s\"'\\,;&<>()\[\]{{}}*0-9]{{0,64}}[0-9]{_BARE}{{5,}}",
+        check=_checks.has_digit,
+        collector=rf"{_NAMES}\s{{0,4}}:\s{{0,4}}(?:{_WORDS}{{5,64}}[0-9]|{_WORDS}{{0,64}}[0-9]{_BARE}{{5,}})",
     ),
 )
 """Applied to everything that leaves the process."""
@@ -214,8 +226,9 @@ PERSONAL: Final = (
         "[CARD REDACTED]",
         check=_checks.card,
         # Grouped, or of an issuer's range: no check digit there.
-        collector=r"\b(?:\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}|3[47]\d{2}[ -]\d{6}[ -]\d{5}|"
-        r"(?:4\d{3}|5[1-5]\d{2}|6011|65\d{2})\d{12}|3[47]\d{13})\b",
+        # Grouped, or of an issuer's range and behind no dot (0.4111111111111111 is a score): no check digit there.
+        collector=r"\b(?:\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}|3[47]\d{2}[ -]\d{6}[ -]\d{5})\b|"
+        r"(?:\A|[^.\w])(?:(?:4\d{3}|5[1-5]\d{2}|6011|65\d{2})\d{12}|3[47]\d{13})\b",
     ),
     Pattern(
         "SSN",
