@@ -19,8 +19,6 @@ from heliograph.stack._build import binary
 from heliograph.stack._paths import config_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from _pytest.tmpdir import TempPathFactory
 
 SEEN = "CANARY-SEEN-1f3a"  # what must arrive, so that an empty queue proves nothing
@@ -87,7 +85,9 @@ def _spans() -> dict[str, Any]:
                                     _pair("seen", SEEN),
                                     _pair("note", f"the key is {p['openai key in an attribute']}, use it"),
                                     _pair("gen_ai.output.messages", nested),
-                                    _pair("http.request.header.cookie", {"arrayValue": {"values": [_text(p["header"])]}}),
+                                    _pair(
+                                        "http.request.header.cookie", {"arrayValue": {"values": [_text(p["header"])]}}
+                                    ),
                                     _pair("app.access_token", p["token by the name of an attribute"]),
                                     _pair("url.full", f"https://g.example/v1?key={p['google key in a query']}&x=1"),
                                     _pair("list", {"arrayValue": {"values": [_text(p["langsmith key in a list"])]}}),
@@ -172,8 +172,8 @@ def _until(what: Any, seconds: float, why: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def left(tmp_path_factory: TempPathFactory) -> Iterator[tuple[bytes, bytes]]:
-    """What the collector has left in its queue's files, and what it has sent on."""
+def left(tmp_path_factory: TempPathFactory) -> tuple[bytes, bytes]:
+    """Run the collector: what it left in its queue's files, and what it has sent on."""
     folder = tmp_path_factory.mktemp("collector")
     queue, out = folder / "queue", folder / "out.json"
     (folder / "overlay.yaml").write_text(OVERLAY.format(out=out))
@@ -214,7 +214,7 @@ def left(tmp_path_factory: TempPathFactory) -> Iterator[tuple[bytes, bytes]]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    yield b"".join(path.read_bytes() for path in sorted(queue.iterdir()) if path.is_file()), out.read_bytes()
+    return b"".join(path.read_bytes() for path in sorted(queue.iterdir()) if path.is_file()), out.read_bytes()
 
 
 def test_what_is_harmless_is_in_the_queue_and_goes_on(left: tuple[bytes, bytes]) -> None:
@@ -228,5 +228,3 @@ def test_what_is_planted_is_nowhere(left: tuple[bytes, bytes], what: str) -> Non
     queue, out = left
     assert PLANTED[what].encode() not in queue, "in the disk queue"
     assert PLANTED[what].encode() not in out, "sent on"
-
-

@@ -27,7 +27,11 @@ _SLACK: Final = 8192
 _EDGE: Final = 512
 _MOST_NESTED_JSON: Final = 3
 _DEEPEST: Final = 100
-_MEDIA: Final = re.compile(r"data:([\w.+-]{1,64}/[\w.+-]{1,64})?(?:;[\w=.+-]{1,64}){0,4};base64,([A-Za-z0-9+/=_-]*)", re.ASCII)
+_VECTOR: Final = 16
+_LONGEST_NAME: Final = 256
+_MEDIA: Final = re.compile(
+    r"data:([\w.+-]{1,64}/[\w.+-]{1,64})?(?:;[\w=.+-]{1,64}){0,4};base64,([A-Za-z0-9+/=_-]*)", re.ASCII
+)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{512,}={0,2}\s*", re.ASCII)
 _MEDIA_TYPES: Final = ("mime_type", "mimeType", "media_type", "mediaType", "format", "modality", "type")
 _SECRET_NAME: Final = re.compile(SECRET_NAME.replace(r"\z", r"\Z"))
@@ -84,7 +88,7 @@ class Cleaner:
         if isinstance(value, (bytes, bytearray)):
             return f"[{_spaced(len(value))} bytes]"
         if isinstance(value, (list, tuple)) and value and all(isinstance(each, (int, float)) for each in value):
-            return value if len(value) <= 16 else f"[{_spaced(len(value))} numbers]"  # noqa: PLR2004 - a vector
+            return value if len(value) <= _VECTOR else f"[{_spaced(len(value))} numbers]"
         with contextlib.suppress(RecursionError, TypeError, ValueError):
             for longest in self._lengths():
                 walked = self._walk(value, longest, 0, 0)
@@ -126,23 +130,26 @@ class Cleaner:
         if depth > _DEEPEST:
             raise RecursionError
         if isinstance(value, dict):
-            kind = next((str(value[name]) for name in _MEDIA_TYPES if isinstance(value.get(name), str)), kind)
-            walked: dict[Any, Any] = {}
-            for name, inner in value.items():
-                said = cut(self.redactor.known(name[:_EDGE]), 256) if isinstance(name, str) else name
-                if isinstance(inner, str) and isinstance(name, str) and inner and is_secret_name(name):
-                    walked[said] = SECRET
-                else:
-                    walked[said] = self._walk(inner, longest, depth + 1, nested, kind)
-            return walked
+            return self._object(value, longest, depth, nested, kind)
         if isinstance(value, (list, tuple)):
-            if len(value) > 16 and all(isinstance(each, (int, float)) for each in value):  # noqa: PLR2004 - a vector
+            if len(value) > _VECTOR and all(isinstance(each, (int, float)) for each in value):
                 return f"[{_spaced(len(value))} numbers]"
             items = [self._walk(each, longest, depth + 1, nested, kind) for each in value]
             return tuple(items) if isinstance(value, tuple) else items
         if isinstance(value, (bytes, bytearray)):
-            return f"[{kind or 'data'}, {_spaced(len(value))} bytes]"
+            value = f"[{kind or 'data'}, {_spaced(len(value))} bytes]"
         return self._number(value)
+
+    def _object(self, value: dict[Any, Any], longest: int, depth: int, nested: int, kind: str) -> dict[Any, Any]:
+        kind = next((str(value[name]) for name in _MEDIA_TYPES if isinstance(value.get(name), str)), kind)
+        walked: dict[Any, Any] = {}
+        for name, inner in value.items():
+            said = cut(self.redactor.known(name[:_EDGE]), _LONGEST_NAME) if isinstance(name, str) else name
+            if isinstance(inner, str) and isinstance(name, str) and inner and is_secret_name(name):
+                walked[said] = SECRET
+            else:
+                walked[said] = self._walk(inner, longest, depth + 1, nested, kind)
+        return walked
 
     def _number(self, value: Any) -> Any:  # noqa: ANN401
         """Redact a number that is a card's, say: JSON does not ask for quotes around one."""
@@ -219,5 +226,3 @@ def _media(kind: str, base64: str) -> str:
 
 def _spaced(number: int) -> str:
     return f"{number:,}".replace(",", " ")
-
-

@@ -71,7 +71,7 @@ class Pattern:
 def _key(
     name: str, prefix: str, rest: str, *, then: Literal["[API KEY REDACTED]", "[TOKEN REDACTED]"] = "[API KEY REDACTED]"
 ) -> Pattern:
-    r"""A key that starts with a literal `prefix`.
+    r"""Make the pattern of a key that starts with a literal `prefix`.
 
     Not within a word ("task-…" is no "sk-…"), though possibly after an escape of JSON or a URL: `\nsk-`, `%3Dsk-`.
     The prefix comes first in Python's expression, as it is what the search can skip to.
@@ -265,6 +265,6 @@ PATTERNS: Final = (*CREDENTIALS, *PERSONAL)
 SECRET_NAME: Final = (
     r"(?i)(?:api[._-]?key|access[._-]?key|account[._-]?key|secret[._-]?key|private[._-]?key|connection[._-]?string|"
     r"passw(?:or)?d|passphrase|authorization|client[._-]?secret|(?:access|refresh|id|auth|session|bearer|security)"
-    r"[._-]?token|(?:^|[._-])(?:token|secret|pwd|cookie|credentials?|x-amz-signature))\z"
+    r"[._-]?token|(?:^|[._-])(?:token|secret|pwd|cookie|credentials?|x-amz-signature))\z"  # noqa: S105 - tells secrets by their name
 )
 """RE2 for names (of attributes, of JSON's keys) whose text is a secret whatever it looks like."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from heliograph.genai.vocabulary import _content as names
-from heliograph.guard._content import UNREADABLE, Cleaner, cut, is_secret_name, parameters
+from heliograph.guard._content import UNREADABLE, Cleaner, is_secret_name, parameters
 from heliograph.guard._patterns import PATTERNS, SECRET, Pattern
 from heliograph.guard._redact import Redactor
 
@@ -167,7 +167,7 @@ class ContentPolicy:
 
     # -- attributes ----------------------------------------------------------------------------------------------
 
-    def _attributes(self, attributes: Mapping[str, Any], place: Place) -> dict[str, Any] | None:
+    def _attributes(self, attributes: Mapping[str, Any], place: Place) -> dict[str, Any] | None:  # noqa: C901 - the hot path, in one piece
         plain = True
         texts: list[str] = []
         harmless = self._harmless
@@ -197,7 +197,7 @@ class ContentPolicy:
         self._conceal(kept)
         return None if kept == dict(attributes) else kept
 
-    def _named(self, name: str, value: Any, place: Place, store: object) -> Any:  # noqa: ANN401, PLR0911
+    def _named(self, name: str, value: Any, place: Place, store: object) -> Any:  # noqa: ANN401
         kind = _KINDS[name]
         if kind == _QUERY:
             kind = _CONTENT if isinstance(store, str) and store.lower() in names.VECTOR_STORES else 0
@@ -216,7 +216,7 @@ class ContentPolicy:
     def _plain(self, value: Any) -> Any:  # noqa: ANN401
         """Redact credentials in a value that is no content."""
         if isinstance(value, str):
-            return self._everywhere.known(value)
+            return value if value in self._harmless else self._everywhere.known(value)
         if isinstance(value, Mapping):
             return {
                 name: (SECRET if isinstance(inner, str) and is_secret_name(str(name)) else self._plain(inner))
@@ -256,10 +256,10 @@ class ContentPolicy:
         links = self._links(span.links) if span.links else None
         said = status or span.status
         shown = self._status(said)
-        name = self._plain(span.name)
-        if not added and attributes is None and events is None and links is None and shown is span.status:
-            if name == span.name:
-                return span
+        name = self._name(span.name)
+        untouched = attributes is None and events is None and links is None
+        if untouched and not added and shown is span.status and name == span.name:
+            return span
         from opentelemetry.sdk.trace import ReadableSpan as Made
 
         return Made(
@@ -276,6 +276,14 @@ class ContentPolicy:
             end_time=span.end_time,
             instrumentation_scope=span.instrumentation_scope,
         )
+
+    def _name(self, name: str) -> str:
+        if name in self._harmless:
+            return name
+        said = self._everywhere.known(name)
+        if said == name and len(name) <= _SHORT and len(self._harmless) <= _MOST_HARMLESS:
+            self._harmless.add(name)
+        return said
 
     def _events(self, events: Sequence[Event]) -> list[Event] | None:
         from opentelemetry.sdk.trace import Event as Made
@@ -334,7 +342,10 @@ class ContentPolicy:
     # -- logs ----------------------------------------------------------------------------------------------------
 
     def _log(
-        self, event_name: str | None, body: Any, attributes: Mapping[str, Any]  # noqa: ANN401
+        self,
+        event_name: str | None,
+        body: Any,  # noqa: ANN401
+        attributes: Mapping[str, Any],
     ) -> tuple[Any, dict[str, Any] | None]:
         """Clean a record: its body, and its attributes (None where they may stay)."""
         said = event_name or attributes.get("event.name") or attributes.get("event_name")
@@ -348,7 +359,8 @@ class ContentPolicy:
             new = {
                 name: value
                 for name, value in body.items()
-                if names.is_metadata_of_content(str(name)) and (value is None or isinstance(value, (str, bool, int, float)))
+                if names.is_metadata_of_content(str(name))
+                and (value is None or isinstance(value, (str, bool, int, float)))
             }
         else:
             new = None
@@ -373,7 +385,7 @@ def _is_plain_sequence(value: Any, texts: list[str]) -> bool:  # noqa: ANN401
 def _fast(span: ReadableSpan) -> Mapping[str, Any]:
     """Give the attributes as a dictionary: the SDK's mapping takes a lock for each item that is read."""
     inner = getattr(getattr(span, "_attributes", None), "_dict", None)
-    return inner if type(inner) in {dict} else dict(span.attributes or {})
+    return inner if isinstance(inner, dict) else dict(span.attributes or {})
 
 
 def _quotes_model(text: object) -> bool:

@@ -24,6 +24,7 @@ _OFFICIAL_PLACES: Final[Mapping[str, tuple[Place, ...]]] = {
     "span_and_event": ("spans", "logs"),
     "true": ("spans", "logs"),
 }
+_DIGITS: Final = 9
 _YES: Final = frozenset({"1", "on", "true", "yes"})
 _NO: Final = frozenset({"0", "no", "off", "false"})
 
@@ -57,7 +58,7 @@ def policy_from(
         allowed = _OFFICIAL_PLACES.get(official, ())
         said.append("full" if allowed else "never")
         places &= frozenset(allowed)
-    mode = min(said, key=MODES.index, default="never")
+    mode: Mode = min(said, key=MODES.index, default="never")
     longest = _length(environ.get(_LENGTH, "").strip(), base.longest, warnings)
     return ContentPolicy(mode, longest, base.redact, base.patterns, places), warnings
 
@@ -79,7 +80,7 @@ def _mode(name: str, given: bool | str, warnings: list[str]) -> Mode:  # noqa: F
 def _length(given: str, default: int, warnings: list[str]) -> int:
     if not given:
         return default if default > 0 else LONGEST
-    if given.isdecimal() and given.isascii() and 0 < int(given[:9]) and len(given) < 9:  # noqa: PLR2004
+    if given.isdecimal() and given.isascii() and len(given) < _DIGITS and int(given) > 0:
         return int(given)
     warnings.append(f"{_LENGTH}={given!r} is not a positive number of characters: using {default}")
     return default

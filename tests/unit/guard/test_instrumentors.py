@@ -57,11 +57,12 @@ class Application:
     def exported(self) -> bytes:
         records = [self.policy.log(each) for each in self.logs.get_finished_logs()]
         metrics = self.reader.get_metrics_data()
-        return (
+        exported: bytes = (
             encode_spans(self.gate.spans).SerializeToString()
             + encode_logs(records).SerializeToString()
             + (encode_metrics(metrics).SerializeToString() if metrics is not None else b"")
         )
+        return exported
 
 
 @pytest.fixture(scope="module")

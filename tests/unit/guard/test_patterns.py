@@ -17,10 +17,18 @@ _B32 = "abcdefgh0123456789ABCDEFGH01234567"
 
 # pattern, text, what becomes of it
 HITS = [
-    ("private key", "a -----BEGIN RSA PRIVATE KEY-----\nMIIE-x\n-----END RSA PRIVATE KEY----- b", "a [PRIVATE KEY REDACTED] b"),
+    (
+        "private key",
+        "a -----BEGIN RSA PRIVATE KEY-----\nMIIE-x\n-----END RSA PRIVATE KEY----- b",
+        "a [PRIVATE KEY REDACTED] b",
+    ),
     ("private key", r"-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----", "[PRIVATE KEY REDACTED]"),
     ("private key", "-----BEGIN PRIVATE KEY-----\nMIIE cut off he", "[PRIVATE KEY REDACTED]"),
-    ("private key", "-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQ\n-----END PGP PRIVATE KEY BLOCK-----", "[PRIVATE KEY REDACTED]"),
+    (
+        "private key",
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQ\n-----END PGP PRIVATE KEY BLOCK-----",
+        "[PRIVATE KEY REDACTED]",
+    ),
     ("sk- key", f"use sk-{_B32}.", "use [API KEY REDACTED]."),
     ("sk- key", f"sk-proj-{_B32}", "[API KEY REDACTED]"),
     ("sk- key", f"sk-ant-api03-{_B32}", "[API KEY REDACTED]"),
@@ -252,9 +260,5 @@ COLLECTOR_TOO_MUCH = {
 def test_the_collectors_expressions_leave_what_python_leaves() -> None:
     from heliograph.guard._collector import EXPRESSIONS
 
-    hit = {
-        text
-        for text in NEAR_MISSES
-        if any(re.search(expression, text, re.ASCII) for _, expression in EXPRESSIONS)
-    }
+    hit = {text for text in NEAR_MISSES if any(re.search(expression, text, re.ASCII) for _, expression in EXPRESSIONS)}
     assert hit <= COLLECTOR_TOO_MUCH | {"api_key=None"}

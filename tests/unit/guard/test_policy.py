@@ -39,7 +39,7 @@ ai.prompt ai.prompt.messages ai.response.text ai.response.toolCalls ai.response.
 ai.toolCall.result ai.value ai.request.headers.x-custom pydantic_ai.all_messages final_result tool_response
 gcp.vertex.agent.llm_request mlflow.spanInputs gen_ai.agent.human_input gen_ai.memory.search.query
 gen_ai.content.revised_prompt lk.user_input lk.instructions db.query.parameter.0
-""".split()
+""".split()  # noqa: SIM905
 
 HARMLESS = """
 gen_ai.operation.name gen_ai.provider.name gen_ai.system gen_ai.request.model gen_ai.response.model gen_ai.response.id
@@ -52,7 +52,7 @@ openinference.span.kind traceloop.span.kind traceloop.entity.name traceloop.work
 langsmith.metadata.ls_model_type langfuse.observation.type langfuse.trace.name langfuse.observation.usage_details
 ai.model.id ai.operationId ai.response.finishReason ai.toolCall.name ai.telemetry.functionId session.id user.id
 http.request.method url.full db.query.text heliograph.metered llm.request.type server.address message.type
-""".split()
+""".split()  # noqa: SIM905
 
 
 @pytest.mark.parametrize("name", CONTENT)
@@ -136,7 +136,12 @@ def test_a_key_is_nowhere_in_any_mode(policy: ContentPolicy) -> None:
     assert words(span) == before, "the original is not touched: other processors see it too"
     assert (CANARY in words(after)) is (policy.mode != "never")
     assert (after.attributes or {})["llm.cost_usd"] == 0.5
-    assert [event.name for event in after.events] == ["gen_ai.user.message", "gen_ai.content.prompt", "exception", "mine"]
+    assert [event.name for event in after.events] == [
+        "gen_ai.user.message",
+        "gen_ai.content.prompt",
+        "exception",
+        "mine",
+    ]
     assert dict(after.events[0].attributes or {})["role"] == "user"
     assert dict(after.events[3].attributes or {}) == {"content": "stays"}
     assert after.links[0].context.span_id == 4
@@ -184,7 +189,9 @@ def test_secrets_by_the_name_of_their_key_within_json_also_nested() -> None:
 
 
 def test_a_card_that_json_holds_as_a_number() -> None:
-    (said,) = (FULL.attributes({"gen_ai.tool.call.arguments": '{"card":4111111111111111,"n":1700000000}'}) or {}).values()
+    (said,) = (
+        FULL.attributes({"gen_ai.tool.call.arguments": '{"card":4111111111111111,"n":1700000000}'}) or {}
+    ).values()
     assert json.loads(said) == {"card": "[CARD REDACTED]", "n": 1_700_000_000}
 
 
@@ -253,7 +260,7 @@ def test_a_users_pattern_and_function() -> None:
     assert said == {"gen_ai.prompt": "[NAME] has [BADGE REDACTED]", "note": "Jane has E-123456"}
 
 
-@pytest.mark.parametrize("broken", [lambda text: 1 / 0, lambda text: None], ids=["raises", "returns no text"])
+@pytest.mark.parametrize("broken", [lambda _: 1 / 0, lambda _: None], ids=["raises", "returns no text"])
 def test_a_function_that_fails_leaks_nothing_and_is_counted(broken: Any, caplog: pytest.LogCaptureFixture) -> None:
     forget_failures()
     policy = ContentPolicy("full", redact=broken)
@@ -275,7 +282,7 @@ def test_clean_is_for_one_attribute() -> None:
 def test_it_is_frozen_picklable_and_shared_by_threads() -> None:
     with pytest.raises(AttributeError):
         NEVER.mode = "full"  # type: ignore[misc]
-    copied = pickle.loads(pickle.dumps(TRUNCATED))
+    copied = pickle.loads(pickle.dumps(TRUNCATED))  # noqa: S301 - our own
     assert copied == TRUNCATED
     with ThreadPoolExecutor(8) as pool:
         said = set(pool.map(lambda i: words(copied.span(full_span(), {"i": i % 2})), range(400)))

@@ -21,7 +21,16 @@ KEY = "sk-proj-A1b2C3d4E5f6G7h8I9j0K1l2"
 PIECES = (
     *("sk-", KEY, "Bearer ", "password", "token", "=", ": ", '"', "\\", "\\n", "://", "user:", "@", "example.com", " "),
     *("4111 1111", " 1111 1111", "4111111111111111", "078-05-1120", "GB82 WEST 1234 5698 7654 32", "+49 30 901820"),
-    *("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "eyJhbGciOiJI", ".", "?key=", "abcdef123", "é", "\ud800"),
+    *(
+        "-----BEGIN PRIVATE KEY-----",
+        "-----END PRIVATE KEY-----",
+        "eyJhbGciOiJI",
+        ".",
+        "?key=",
+        "abcdef123",
+        "é",
+        "\ud800",
+    ),
     *("[SECRET REDACTED]", "[", "]", "data:image/png;base64,", "QUJD" * 200, "authorization", "Basic "),
 )
 texts = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=12).map("".join)

@@ -184,14 +184,14 @@ _CONTENT_WORDS: Final = frozenset(
     documents embedding embeddings entity explanation goal headers history image images input inputs instruction
     instructions memory message messages object output outputs payload plan prompt prompts queries query question
     reasoning response result results schema summary template text texts thinking thought thoughts tools transcript
-    transcription utterance value values variable variables vector""".split()
+    transcription utterance value values variable variables vector""".split()  # noqa: SIM905 - a hundred quotes say no more
 )
 
 _METADATA_WORDS: Final = frozenset(
     """age category choice cost count credit effort enabled encoding format formats hash id ids index k key kind label
     language length level limit mime model models name names namespace number order path position provider ratio reason
     reasons ref role score scores signature size source sources status stop strategy threshold tier time timestamp
-    token tokens truncated type types unit usage vendor version width""".split()
+    token tokens truncated type types unit usage vendor version width""".split()  # noqa: SIM905 - a hundred quotes say no more
 )
 # fmt: on
 
