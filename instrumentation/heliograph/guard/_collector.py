@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from heliograph.guard._patterns import PATTERNS, SECRET, SECRET_NAME
+from heliograph.guard._patterns import PATTERNS, SECRET, SENSITIVE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,7 @@ EXPRESSIONS: Final = (
     ("keys and tokens of providers", f"{_START}(?:{'|'.join(_KEYS)})"),
     *((pattern.name, pattern.collector) for pattern in PATTERNS if pattern.collector and pattern.in_words),
 )
-NAMES: Final = SECRET_NAME
+NAMES: Final = SENSITIVE_NAME
 _FIELDS: Final = ("span.name", "span.status.message")
 
 

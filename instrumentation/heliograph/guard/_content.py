@@ -12,10 +12,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from heliograph.guard._patterns import SECRET, SECRET_NAME
+from heliograph.guard._patterns import SECRET, SENSITIVE_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from heliograph.guard._redact import Redactor
 
@@ -26,6 +26,8 @@ UNREADABLE: Final = "[not captured: redaction failed]"
 _SLACK: Final = 8192
 _EDGE: Final = 512
 _MOST_NESTED_JSON: Final = 3
+_SHORTER: Final = (2000, 500)
+"""Characters that texts are cut to where an attribute holds too many of them."""
 _DEEPEST: Final = 100
 _VECTOR: Final = 16
 _LONGEST_NAME: Final = 256
@@ -34,13 +36,13 @@ _MEDIA: Final = re.compile(
 )
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{512,}={0,2}\s*", re.ASCII)
 _MEDIA_TYPES: Final = ("mime_type", "mimeType", "media_type", "mediaType", "format", "modality", "type")
-_SECRET_NAME: Final = re.compile(SECRET_NAME.replace(r"\z", r"\Z"))
+_SENSITIVE_NAME: Final = re.compile(SENSITIVE_NAME.replace(r"\z", r"\Z"))
 _PLAIN_TEXT: Final = 64
 
 
 def is_secret_name(name: str) -> bool:
     """Whether what this name says is a secret, whatever it looks like."""
-    return _SECRET_NAME.search(name) is not None
+    return _SENSITIVE_NAME.search(name) is not None
 
 
 def cut(text: str, longest: int) -> str:
@@ -90,8 +92,9 @@ class Cleaner:
         if isinstance(value, (list, tuple)) and value and all(isinstance(each, (int, float)) for each in value):
             return value if len(value) <= _VECTOR else f"[{_spaced(len(value))} numbers]"
         with contextlib.suppress(RecursionError, TypeError, ValueError):
-            for longest in self._lengths():
-                walked = self._walk(value, longest, 0, 0)
+            walked = self._walk(value, self.longest, 0, 0)
+            for longest in (self.longest, *_SHORTER):
+                walked = _shortened(walked, longest)
                 if _size(walked) <= self.largest:
                     return value if walked == value else walked
         return f"[{_spaced(_size(value))} characters]"
@@ -99,9 +102,6 @@ class Cleaner:
     def string(self, text: str) -> str:
         """Clean a text, which may be JSON."""
         return self._json(text, self.longest, self.largest, 0) or self._text(text, self.longest)
-
-    def _lengths(self) -> Sequence[int]:
-        return [each for each in (self.longest, 2000, 500, 100, 40) if each <= self.longest]
 
     def _json(self, text: str, longest: int, largest: int, nested: int) -> str | None:
         """Clean what is an object or array of JSON; None where it is not."""
@@ -112,14 +112,18 @@ class Cleaner:
         except (ValueError, RecursionError):
             return None
         with contextlib.suppress(RecursionError):
-            for shorter in [each for each in self._lengths() if each <= longest] or [longest]:
-                walked = self._walk(found, shorter, 0, nested)
-                if walked == found and len(text) <= largest:
-                    return text
-                said = _dumps(walked)
+            if len(text) > 2 * largest:  # what will not fit need not be redacted
+                found = _newest(found, 2 * largest, _weight)
+            walked = self._walk(found, longest, 0, nested)
+            if walked == found and len(text) <= largest:
+                return text
+            said = _dumps(walked)
+            for shorter in _SHORTER:
                 if len(said) <= largest:
-                    return said
-            return _dumps(_newest(walked, largest))
+                    break
+                walked = _shortened(walked, shorter)
+                said = _dumps(walked)
+            return said if len(said) <= largest else _dumps(_newest(walked, largest))
         return None
 
     def _walk(self, value: Any, longest: int, depth: int, nested: int, kind: str = "") -> Any:  # noqa: ANN401
@@ -194,18 +198,33 @@ def _dumps(value: Any) -> str:  # noqa: ANN401
     return said
 
 
-def _newest(value: Any, largest: int) -> Any:  # noqa: ANN401
+def _shortened(value: Any, longest: int) -> Any:  # noqa: ANN401
+    """Cut texts that are clean already."""
+    if isinstance(value, str):
+        return cut(value, longest)
+    if isinstance(value, dict):
+        return {name: _shortened(inner, longest) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_shortened(each, longest) for each in value)
+    return value
+
+
+def _newest(value: Any, largest: int, size: Callable[[Any], int] | None = None) -> Any:  # noqa: ANN401
     """Of a list that is too long, keep its end: the newest messages."""
     if isinstance(value, list):
         kept: list[Any] = []
         room = largest - 64
         for item in reversed(value):
-            room -= len(_dumps(item)) * (1 if room > 0 else 0) + 1
+            room -= 1 + (len(_dumps(item)) if size is None else size(item))
             if room < 0:
                 break
             kept.append(item)
+        if len(kept) == len(value):
+            return value
         if kept:
             return [f"[{_spaced(len(value) - len(kept))} items before]", *reversed(kept)]
+    if size is not None:
+        return value
     return [f"[{_spaced(len(_dumps(value)))} characters]"]
 
 
@@ -216,6 +235,17 @@ def _size(value: Any) -> int:  # noqa: ANN401
         return sum(len(str(name)) + _size(inner) + 4 for name, inner in value.items())
     if isinstance(value, (list, tuple)):
         return sum(_size(each) + 2 for each in value)
+    return 8
+
+
+def _weight(value: Any) -> int:  # noqa: ANN401
+    """Give the size that will be left of what is not clean yet: of media, a note."""
+    if isinstance(value, str):
+        return 64 if value.startswith("data:") or _BASE64.fullmatch(value) else len(value)
+    if isinstance(value, dict):
+        return sum(len(str(name)) + _weight(inner) + 4 for name, inner in value.items())
+    if isinstance(value, list):
+        return sum(_weight(each) + 2 for each in value)
     return 8
 
 

@@ -17,7 +17,7 @@ from heliograph.guard import _checks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CREDENTIALS", "PATTERNS", "PERSONAL", "SECRET", "SECRET_NAME", "Pattern"]
+__all__ = ["CREDENTIALS", "PATTERNS", "PERSONAL", "SECRET", "SENSITIVE_NAME", "Pattern"]
 
 SECRET: Final = "[SECRET REDACTED]"  # noqa: S105 - what stands there instead of one
 _KEY: Final = "[API KEY REDACTED]"
@@ -262,9 +262,9 @@ PERSONAL: Final = (
 PATTERNS: Final = (*CREDENTIALS, *PERSONAL)
 """What a `ContentPolicy` redacts by default."""
 
-SECRET_NAME: Final = (
+SENSITIVE_NAME: Final = (
     r"(?i)(?:api[._-]?key|access[._-]?key|account[._-]?key|secret[._-]?key|private[._-]?key|connection[._-]?string|"
     r"passw(?:or)?d|passphrase|authorization|client[._-]?secret|(?:access|refresh|id|auth|session|bearer|security)"
-    r"[._-]?token|(?:^|[._-])(?:token|secret|pwd|cookie|credentials?|x-amz-signature))\z"  # noqa: S105 - tells secrets by their name
+    r"[._-]?token|(?:^|[._-])(?:token|secret|pwd|cookie|credentials?|x-amz-signature))\z"
 )
 """RE2 for names (of attributes, of JSON's keys) whose text is a secret whatever it looks like."""

@@ -178,6 +178,12 @@ def test_media_are_named_not_shown(value: str, expected: str) -> None:
     assert len(said) < 200
 
 
+def test_a_large_image_does_not_cost_the_text_beside_it() -> None:
+    parts = [{"image_url": {"url": "data:image/png;base64," + "QUJD" * 300_000}}, {"text": CANARY}]
+    (said,) = (FULL.attributes({"gen_ai.input.messages": json.dumps([{"content": parts}])}) or {}).values()
+    assert json.loads(said) == [{"content": [{"image_url": {"url": "[image/png, 900 000 bytes]"}}, {"text": CANARY}]}]
+
+
 def test_secrets_by_the_name_of_their_key_within_json_also_nested() -> None:
     inner = json.dumps({"password": "swordfish", "city": "Paris"})
     given = json.dumps([{"headers": {"Authorization": "x"}, "arguments": inner, "max_tokens": 5}])
