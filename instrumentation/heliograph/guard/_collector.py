@@ -9,24 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from heliograph.guard._patterns import PATTERNS, SECRET, SENSITIVE_NAME
+from heliograph.guard._patterns import COLLECTOR_NAMES, PATTERNS, SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["EXPRESSIONS", "NAMES", "processors"]
+__all__ = ["EXPRESSIONS", "processors"]
 
-_START: Final = r"(?:\b|_|\\[nrt]|%[0-9A-Fa-f]{2})"
-"""What may stand before a key: no word, but an escape of JSON or of a URL."""
-
-_KEYS: Final = tuple(pattern.collector for pattern in PATTERNS if pattern.collector and not pattern.in_words)
-
-EXPRESSIONS: Final = (
-    # All kinds of keys in one: one pass over the text.
-    ("keys and tokens of providers", f"{_START}(?:{'|'.join(_KEYS)})"),
-    *((pattern.name, pattern.collector) for pattern in PATTERNS if pattern.collector and pattern.in_words),
-)
-NAMES: Final = SENSITIVE_NAME
+EXPRESSIONS: Final = tuple((pattern.name, each) for pattern in PATTERNS for each in pattern.collector)
 _FIELDS: Final = ("span.name", "span.status.message")
 
 
@@ -41,17 +31,19 @@ def _lines() -> Iterable[str]:
     yield "    redact_all_types: true  # lists and maps as well: they become their JSON where something is masked"
     yield "    summary: silent"
     yield "    blocked_key_patterns:"
-    yield f"      - {_quoted(NAMES)}"
+    yield from (f"      - {_quoted(name)}" for name in COLLECTOR_NAMES)
     yield "    blocked_values:"
-    for name, expression in EXPRESSIONS:
-        yield f"      # {name}"
-        yield f"      - {_quoted(expression)}"
+    for pattern in PATTERNS:
+        if pattern.collector:
+            yield f"      # {pattern.name}"
+        yield from (f"      - {_quoted(each)}" for each in pattern.collector)
     yield "  transform/credentials:"
     yield "    error_mode: ignore"
     yield "    trace_statements:"
+    # One expression: a statement takes longer to start than a name to search.
+    everything = "|".join(f"(?:{expression})" for _, expression in EXPRESSIONS)
     for field in _FIELDS:
-        for _, expression in EXPRESSIONS:
-            yield f"      - {_quoted(f'replace_pattern({field}, {_ottl(expression)}, {_ottl(SECRET)})')}"
+        yield f"      - {_quoted(f'replace_pattern({field}, {_ottl(everything)}, {_ottl(SECRET)})')}"
 
 
 def _quoted(text: str) -> str:

@@ -36,7 +36,7 @@ _MEDIA: Final = re.compile(
 )
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{512,}={0,2}\s*", re.ASCII)
 _MEDIA_TYPES: Final = ("mime_type", "mimeType", "media_type", "mediaType", "format", "modality", "type")
-_SENSITIVE_NAME: Final = re.compile(SENSITIVE_NAME.replace(r"\z", r"\Z"))
+_SENSITIVE_NAME: Final = re.compile(SENSITIVE_NAME)
 _PLAIN_TEXT: Final = 64
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from heliograph.guard import _checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CREDENTIALS", "PATTERNS", "PERSONAL", "SECRET", "SENSITIVE_NAME", "Pattern"]
+__all__ = ["COLLECTOR_NAMES", "CREDENTIALS", "PATTERNS", "PERSONAL", "SECRET", "SENSITIVE_NAME", "Pattern"]
 
 SECRET: Final = "[SECRET REDACTED]"  # noqa: S105 - what stands there instead of one
 _KEY: Final = "[API KEY REDACTED]"
@@ -33,8 +33,8 @@ class Pattern:
     `everywhere`: also outside of content: in any attribute, log, span name or exception. `hints`: lower-case texts,
     one of which is part of every match; what holds none of them is not searched (no hints: everything is).
     `check` gets what was found and returns how many of its characters to replace, 0 for none.
-    `collector`: the same in RE2, "" where the collector does not look for it. `in_words`: False where the
-    collector must see that no word goes on to the left of it.
+    `collector`: the same in RE2; nothing where the collector does not look for it. Go skips to the literal that an
+    expression starts with, and creeps (ten times slower) where there is none: hence one for each beginning.
     """
 
     name: str
@@ -43,8 +43,7 @@ class Pattern:
     everywhere: bool = False
     hints: tuple[str, ...] = ()
     check: Callable[[str], int] | None = None
-    collector: str = ""
-    in_words: bool = True
+    collector: tuple[str, ...] = ()
     compiled: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -68,13 +67,12 @@ class Pattern:
         return "".join((*parts, text[done:])) if parts else text
 
 
-def _key(
-    name: str, prefix: str, rest: str, *, then: Literal["[API KEY REDACTED]", "[TOKEN REDACTED]"] = "[API KEY REDACTED]"
-) -> Pattern:
+def _key(name: str, prefix: str, rest: str, *, then: str = _KEY, collector: str = "") -> Pattern:
     r"""Make the pattern of a key that starts with a literal `prefix`.
 
     Not within a word ("task-…" is no "sk-…"), though possibly after an escape of JSON or a URL: `\nsk-`, `%3Dsk-`.
-    The prefix comes first in Python's expression, as it is what the search can skip to.
+    The prefix comes first in Python's expression, as it is what the search can skip to. RE2 cannot look back, so
+    the collector finds keys within words, too; where that would hit words, `collector` is its `rest`.
     """
     literal = re.escape(prefix)
     start = rf"(?:(?<![A-Za-z0-9]{literal})|(?<=\\[nrt]{literal})|(?<=%[0-9A-Fa-f][0-9A-Fa-f]{literal}))"
@@ -84,8 +82,7 @@ def _key(
         replacement=then,
         everywhere=True,
         hints=(prefix.lower(),),
-        collector=f"{prefix.replace('.', '[.]')}{rest}",
-        in_words=False,
+        collector=(f"{literal}{collector or rest}".replace(r"\-", "-"),),
     )
 
 
@@ -97,6 +94,26 @@ _NAMES: Final = (
 _QUOTE: Final = r"(?:\\*[\"'])"
 _WORDS: Final = r"[^\s\"'\\,;&<>()\[\]{}*0-9]"
 _BARE: Final = r"[^\s\"'\\,;&<>()\[\]{}*]"
+_IS: Final = rf"{_QUOTE}?(?:\s{{0,8}}=\s{{0,8}}{_QUOTE}?|\s{{0,8}}:\s{{0,8}}{_QUOTE})"
+_CREDENTIAL: Final = r"(?:\s|%20|\+){1,4}[A-Za-z._~+/-]{0,64}[0-9][A-Za-z0-9._~+/=-]{7,}"
+_SCHEME: Final = rf"{_QUOTE}?\s{{0,4}}[:=,]\s{{0,4}}{_QUOTE}?(?i:bearer|basic|token|digest)\s{{1,4}}"
+_HEADER: Final = r"[^\s\"'\\,\[\]]{6,}"
+_PARAMETERS: Final = (
+    r"(?i:api[_-]?key|key|token|access_token|id_token|refresh_token|sig|signature|x-amz-signature|"
+    r"x-amz-security-token|x-goog-signature|password|client_secret|code)"
+)
+_ARGUMENT: Final = r"[^\s&#\"'\\<>\[]{6,}"
+
+# The collector's spelling of names and of what follows them.
+_BEGINNINGS: Final = (
+    *("api[_-]?[kK]ey", "API[_-]?KEY", "Api[_-]?[kK]ey", "ccess[_-]?[kK]ey", "CCESS_KEY", "ccount[_-]?[kK]ey"),
+    *("ecret(?:[_-]?(?:[aA]ccess[_-]?)?[kK]ey)?", "ECRET(?:_(?:ACCESS_)?KEY)?", "rivate[_-]?[kK]ey", "RIVATE_KEY"),
+    *("assword", "ASSWORD", "asswd", "ASSWD", "assphrase", "ASSPHRASE", "pwd", "Pwd", "PWD", "oken", "OKEN"),
+    *("uthorization", "UTHORIZATION"),
+)
+_ASSIGNED: Final = (
+    rf"(?:{_IS}{_BARE}{{6,}}|\s{{0,4}}:\s{{0,4}}(?:{_WORDS}{{5,64}}[0-9]|{_WORDS}{{0,64}}[0-9]{_BARE}{{5,}}))"
+)
 
 CREDENTIALS: Final = (
     Pattern(
@@ -106,10 +123,18 @@ CREDENTIALS: Final = (
         "[PRIVATE KEY REDACTED]",
         everywhere=True,
         hints=("private key",),
-        collector=r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-[^-])*(?:-----END[^-]{0,60}-----)?",
+        collector=(
+            r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-[^-])*(?:-----END[^-]{0,60}-----)?",
+        ),
     ),
     # OpenAI, Anthropic, OpenRouter, DeepSeek, LiteLLM, Langfuse (secret): "sk-", maybe words, then what no word is.
-    _key("sk- key", "sk-", r"[a-z_-]{0,48}[0-9A-Z][A-Za-z0-9_-]{15,}"),
+    _key(
+        "sk- key",
+        "sk-",
+        r"[a-z_-]{0,48}[0-9A-Z][A-Za-z0-9_-]{15,}",
+        # "task-" and a UUID has no 20 characters without a dash.
+        collector=r"(?:(?:proj|ant|svcacct|or-v1|lf)-[A-Za-z0-9_-]{16,}|[A-Za-z0-9_]{20,})",
+    ),
     _key("Stripe key", "sk_", r"(?:live|test)_[A-Za-z0-9]{16,}"),
     _key("Google key", "AIza", r"[A-Za-z0-9_-]{35}"),
     _key("Google OAuth token", "ya29.", r"[A-Za-z0-9_-]{20,}", then=_TOKEN),
@@ -128,7 +153,7 @@ CREDENTIALS: Final = (
         "hooks.slack.com/" + SECRET,
         everywhere=True,
         hints=("hooks.slack.com/",),
-        collector=r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]{16,}",
+        collector=(r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]{16,}",),
     ),
     _key("LangSmith key", "lsv2_", r"(?:pt|sk)_[A-Za-z0-9_]{20,}"),
     _key("LangSmith old key", "ls__", r"[A-Za-z0-9]{20,}"),
@@ -148,30 +173,29 @@ CREDENTIALS: Final = (
     # Header and payload are JSON objects: base64 of '{"' is "eyJ" (RFC 7519); up to five parts (RFC 7516).
     Pattern(
         "JWT",
-        r"eyJ(?:(?<![A-Za-z0-9_-]eyJ)|(?<=\\[nrt]eyJ)|(?<=%[0-9A-Fa-f][0-9A-Fa-f]eyJ))[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){0,3}",
+        r"eyJ(?:(?<![A-Za-z0-9_-]eyJ)|(?<=\\[nrt]eyJ)|(?<=%[0-9A-Fa-f][0-9A-Fa-f]eyJ))"
+        r"[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){0,3}",
         _TOKEN,
         everywhere=True,
         hints=("eyj",),
-        collector=r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,3}",
+        collector=(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,3}",),
     ),
     Pattern(
         "bearer token",
         # A digit near its beginning: what tells a token from "Bearer responsibilities".
-        r"([bB](?i:earer|asic))(?:\s|%20|\+){1,4}[A-Za-z._~+/-]{0,64}[0-9][A-Za-z0-9._~+/=-]{7,}",
+        rf"([bB](?i:earer|asic)){_CREDENTIAL}",
         rf"\1 {_TOKEN}",
         everywhere=True,
         hints=("bearer", "basic"),
-        collector=r"(?i:bearer|basic)(?:\s|%20|\+){1,4}[A-Za-z._~+/-]{0,64}[0-9][A-Za-z0-9._~+/=-]{7,}",
+        collector=tuple(f"{word}{_CREDENTIAL}" for word in ("earer", "EARER", "asic", "ASIC")),
     ),
     Pattern(
         "authorization header",
-        rf"([aA](?i:uthorization){_QUOTE}?\s{{0,4}}[:=,]\s{{0,4}}{_QUOTE}?(?i:bearer|basic|token|digest)\s{{1,4}})"
-        r"[^\s\"'\\,\[\]]{6,}",
+        rf"([aA](?i:uthorization){_SCHEME}){_HEADER}",
         rf"\1{_TOKEN}",
         everywhere=True,
         hints=("authorization",),
-        collector=rf"[aA](?i:uthorization){_QUOTE}?\s{{0,4}}[:=,]\s{{0,4}}{_QUOTE}?(?i:bearer|basic|token|digest)\s{{1,4}}"
-        r"[^\s\"'\\,\[\]]{6,}",
+        collector=tuple(f"{word}{_SCHEME}{_HEADER}" for word in ("uthorization", "UTHORIZATION")),
     ),
     Pattern(
         "password in a URL",
@@ -179,27 +203,25 @@ CREDENTIALS: Final = (
         rf"://\1:{_PASSWORD}@",
         everywhere=True,
         hints=("://",),
-        collector=r"://[^\s/@:\"'<>]{0,128}:[^\s/\"'<>]{1,256}@",
+        collector=(r"://[^\s/@:\"'<>]{0,128}:[^\s/\"'<>]{1,256}@",),
     ),
     Pattern(
         "secret in a query",
-        r"([?&](?i:api[_-]?key|key|token|access_token|id_token|refresh_token|sig|signature|x-amz-signature|"
-        r"x-amz-security-token|x-goog-signature|password|client_secret|code)=)[^\s&#\"'\\<>\[]{6,}",
+        rf"([?&]{_PARAMETERS}=){_ARGUMENT}",
         rf"\1{SECRET}",
         everywhere=True,
         hints=("key=", "token=", "sig=", "signature=", "password=", "secret=", "code="),
-        collector=r"[?&](?i:api[_-]?key|key|token|access_token|id_token|refresh_token|sig|signature|x-amz-signature|"
-        r"x-amz-security-token|x-goog-signature|password|client_secret|code)=[^\s&#\"'\\<>\[]{6,}",
+        collector=tuple(f"{mark}{_PARAMETERS}={_ARGUMENT}" for mark in (r"\?", "&")),
     ),
     Pattern(
         # token=…, "password": "…", API_KEY: …; after a colon without quotes only what contains a digit.
         "assignment",
-        rf"({_NAMES}{_QUOTE}?(?:\s{{0,8}}=\s{{0,8}}{_QUOTE}?|\s{{0,8}}:\s{{0,8}}{_QUOTE}))(?!\[)"
+        rf"({_NAMES}{_IS})(?!\[)"
         rf"(?!(?i:bearer|basic)\s){_BARE}{{6,}}",
         rf"\1{SECRET}",
         everywhere=True,
         hints=("key", "pass", "pwd", "secret", "authorization", "token"),
-        collector=rf"{_NAMES}{_QUOTE}?(?:\s{{0,8}}=\s{{0,8}}{_QUOTE}?|\s{{0,8}}:\s{{0,8}}{_QUOTE}){_BARE}{{6,}}",
+        collector=tuple(f"{name}{_ASSIGNED}" for name in _BEGINNINGS),
     ),
     Pattern(
         "assignment in prose",
@@ -208,10 +230,17 @@ CREDENTIALS: Final = (
         everywhere=True,
         hints=("key", "pass", "pwd", "secret", "authorization", "token"),
         check=_checks.has_digit,
-        collector=rf"{_NAMES}\s{{0,4}}:\s{{0,4}}(?:{_WORDS}{{5,64}}[0-9]|{_WORDS}{{0,64}}[0-9]{_BARE}{{5,}})",
+        # Part of the above: one look for both.
     ),
 )
 """Applied to everything that leaves the process."""
+
+# What may stand before a number, for the collector.
+_BEFORE: Final = (r"\A", " ", r"\n", r"\t", r"\\n", ":", "=", ",", "#", r"\(", '"', "'")
+_NUMBERS: Final = (
+    r"\d{3}-\d{2}-\d{4}|\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}|3[47]\d{2}[ -]\d{6}[ -]\d{5}|"
+    r"(?:4\d{3}|5[1-5]\d{2}|6011|65\d{2})\d{12}|3[47]\d{13}"
+)
 
 PERSONAL: Final = (
     Pattern(
@@ -225,17 +254,15 @@ PERSONAL: Final = (
         r"\d(?<![\d.]\d)(?:\d{12,18}|\d{3}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{3}([ -])\d{6}\2\d{4,5})(?!\d)",
         "[CARD REDACTED]",
         check=_checks.card,
-        # Grouped, or of an issuer's range: no check digit there.
-        # Grouped, or of an issuer's range and behind no dot (0.4111111111111111 is a score): no check digit there.
-        collector=r"\b(?:\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}|3[47]\d{2}[ -]\d{6}[ -]\d{5})\b|"
-        r"(?:\A|[^.\w])(?:(?:4\d{3}|5[1-5]\d{2}|6011|65\d{2})\d{12}|3[47]\d{13})\b",
+        # Grouped, or of an issuer's range: no check digits there. Never behind a dot: 0.4111111111111111 is a score.
+        collector=tuple(rf"{before}(?:{_NUMBERS})\b" for before in _BEFORE),
     ),
     Pattern(
         "SSN",
         r"\d(?<!\d\d)\d{2}-\d{2}-\d{4}(?!\d)",
         "[SSN REDACTED]",
         hints=("-",),
-        collector=r"\b\d{3}-\d{2}-\d{4}\b",
+        # Part of the above: one look for both.
     ),
     Pattern(
         "e-mail address",
@@ -263,8 +290,19 @@ PATTERNS: Final = (*CREDENTIALS, *PERSONAL)
 """What a `ContentPolicy` redacts by default."""
 
 SENSITIVE_NAME: Final = (
-    r"(?i)(?:api[._-]?key|access[._-]?key|account[._-]?key|secret[._-]?key|private[._-]?key|connection[._-]?string|"
-    r"passw(?:or)?d|passphrase|authorization|client[._-]?secret|(?:access|refresh|id|auth|session|bearer|security)"
-    r"[._-]?token|(?:^|[._-])(?:token|secret|pwd|cookie|credentials?|x-amz-signature))\z"
+    r"(?i)(?:(?:api|access|account|secret|private)[._-]?key|connection[._-]?string|passw(?:or)?d|passphrase|"
+    r"authorization|credentials?|cookie|secret|pwd|x-amz-signature|"
+    r"(?:^|(?:access|api|auth|bearer|csrf|id|refresh|security|session)[._-]?)token)\Z"
 )
-"""RE2 for names (of attributes, of JSON's keys) whose text is a secret whatever it looks like."""
+"""Names (of attributes, of JSON's keys) whose text is a secret whatever it looks like."""
+
+COLLECTOR_NAMES: Final = (
+    *(r"api[._-]?[kK]ey\z", r"Api[._-]?[kK]ey\z", r"API_KEY\z", r"ccess[._-]?[kK]ey\z", r"CCESS_KEY\z"),
+    *(r"ccount[._-]?[kK]ey\z", r"ecret[._-]?[kK]ey\z", r"ECRET_KEY\z", r"rivate[._-]?[kK]ey\z", r"RIVATE_KEY\z"),
+    *(r"onnection[._-]?[sS]tring\z", r"assw(?:or)?d\z", r"ASSW(?:OR)?D\z", r"assphrase\z", r"uthorization\z"),
+    *(r"UTHORIZATION\z", r"redentials?\z", r"ookie\z", r"ecret\z", r"ECRET\z", r"pwd\z", r"PWD\z"),
+    *(r"x-amz-signature\z", r"\A[tT]oken\z", r"ccess[._-]?[tT]oken\z", r"CCESS_TOKEN\z", r"api[._-]?[tT]oken\z"),
+    *(r"API_TOKEN\z", r"uth[._-]?[tT]oken\z", r"UTH_TOKEN\z", r"earer[._-]?[tT]oken\z", r"csrf[._-]?[tT]oken\z"),
+    *(r"id[._-]?[tT]oken\z", r"efresh[._-]?[tT]oken\z", r"ecurity[._-]?[tT]oken\z", r"ession[._-]?[tT]oken\z"),
+)
+"""The same in RE2, one for each beginning. A number called so is masked there, too."""

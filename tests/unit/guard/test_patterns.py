@@ -9,6 +9,7 @@ import pytest
 
 from heliograph.guard import PATTERNS, ContentPolicy
 from heliograph.guard._content import is_secret_name
+from heliograph.guard._patterns import COLLECTOR_NAMES
 
 POLICY = ContentPolicy("full")
 EVERYTHING = POLICY._content.redactor
@@ -225,6 +226,11 @@ def test_a_megabyte_of_malice_takes_no_time(text: str) -> None:
         ("client_secret", True),
         ("access_token", True),
         ("csrf_token", True),
+        ("sessionToken", True),
+        ("x-amz-security-token", True),
+        ("AWS_SECRET_ACCESS_KEY", True),
+        ("gen_ai.server.time_to_first_token", False),
+        ("next_page_token", False),
         ("token", True),
         ("gen_ai.usage.input_tokens", False),
         ("gen_ai.token.type", False),
@@ -238,6 +244,7 @@ def test_a_megabyte_of_malice_takes_no_time(text: str) -> None:
 )
 def test_names_of_secrets(name: str, secret: bool) -> None:
     assert is_secret_name(name) is secret
+    assert any(re.search(each.replace(r"\z", r"\Z"), name) for each in COLLECTOR_NAMES) is secret
     assert ("[SECRET REDACTED]" in str(ContentPolicy().attributes({name: "abcdefg"}))) is secret
 
 
