@@ -272,6 +272,7 @@ def test_a_function_that_fails_leaks_nothing_and_is_counted(broken: Any, caplog:
     policy = ContentPolicy("full", redact=broken)
     given = {"gen_ai.prompt": CANARY, "gen_ai.input.messages": MESSAGES, "n": 1}
     said = policy.attributes(given)
+    assert said is not None, "unchanged"
     assert CANARY not in repr(said)
     assert failures() == 4  # the prompt; the message's role, its part's type and its text
     assert CANARY not in caplog.text
