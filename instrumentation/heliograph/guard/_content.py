@@ -12,14 +12,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from heliograph.guard._patterns import SECRET, SENSITIVE_NAME
+from heliograph.guard._kinds import is_secret_name
+from heliograph.guard._patterns import SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from heliograph.guard._redact import Redactor
 
-__all__ = ["UNREADABLE", "Cleaner", "cut", "is_secret_name", "parameters"]
+__all__ = ["UNREADABLE", "Cleaner", "cut", "parameters"]
 
 UNREADABLE: Final = "[not captured: redaction failed]"
 
@@ -36,13 +37,7 @@ _MEDIA: Final = re.compile(
 )
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{512,}={0,2}\s*", re.ASCII)
 _MEDIA_TYPES: Final = ("mime_type", "mimeType", "media_type", "mediaType", "format", "modality", "type")
-_SENSITIVE_NAME: Final = re.compile(SENSITIVE_NAME)
 _PLAIN_TEXT: Final = 64
-
-
-def is_secret_name(name: str) -> bool:
-    """Whether what this name says is a secret, whatever it looks like."""
-    return _SENSITIVE_NAME.search(name) is not None
 
 
 def cut(text: str, longest: int) -> str:

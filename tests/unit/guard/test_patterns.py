@@ -8,11 +8,11 @@ import time
 import pytest
 
 from heliograph.guard import PATTERNS, ContentPolicy
-from heliograph.guard._content import is_secret_name
+from heliograph.guard._kinds import is_secret_name
 from heliograph.guard._patterns import COLLECTOR_NAMES
 
 POLICY = ContentPolicy("full")
-EVERYTHING = POLICY._content.redactor
+EVERYTHING = POLICY._gate.content.redactor
 
 _B32 = "abcdefgh0123456789ABCDEFGH01234567"
 
@@ -207,7 +207,7 @@ def test_a_megabyte_of_malice_takes_no_time(text: str) -> None:
     """Linear: 0.05 to 0.4 s of CPU; quadratic would be minutes. `full` looks at the first 270 000 characters."""
     started = time.process_time()
     POLICY.text(text)
-    POLICY._content.value(text)
+    POLICY._gate.content.value(text)
     assert time.process_time() - started < 2
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st  # noqa: E402
 from heliograph.guard import ContentPolicy  # noqa: E402
 
 FULL, TRUNCATED = ContentPolicy("full"), ContentPolicy("truncated", 60)
-CLEANERS = {"full": FULL._content, "truncated": TRUNCATED._content}
+CLEANERS = {"full": FULL._gate.content, "truncated": TRUNCATED._gate.content}
 KEY = "sk-proj-A1b2C3d4E5f6G7h8I9j0K1l2"
 
 # Random letters hardly ever look like a secret; pieces of secrets, put together at random, often nearly do.
@@ -45,7 +45,7 @@ quick = settings(max_examples=50, deadline=None, database=None, derandomize=True
 @quick
 @given(texts)
 def test_redaction_is_idempotent(text: str) -> None:
-    for redactor in (FULL._content.redactor, FULL._everywhere):
+    for redactor in (FULL._gate.content.redactor, FULL._gate.credentials):
         once = redactor.known(text)
         assert redactor.known(once) == once
 
@@ -56,7 +56,7 @@ def test_cleaning_is_idempotent_and_bounded(text: str) -> None:
     for cleaner in CLEANERS.values():
         once = cleaner.value(text)
         assert cleaner.value(once) == once
-    assert len(TRUNCATED._content._text(text, 60)) <= 60
+    assert len(TRUNCATED._gate.content._text(text, 60)) <= 60
 
 
 @quick
@@ -84,7 +84,7 @@ def test_a_key_never_survives_and_nothing_raises(value: Any, around: str) -> Non
 @quick
 @given(st.lists(texts, max_size=40))
 def test_a_whole_attribute_is_bounded(many: list[str]) -> None:
-    cleaner = TRUNCATED._content
+    cleaner = TRUNCATED._gate.content
     said = cleaner.value(json.dumps([text * 50 for text in many]))
     assert len(said) <= cleaner.largest
     json.loads(said)
