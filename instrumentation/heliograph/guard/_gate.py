@@ -35,7 +35,7 @@ def failed(error: Exception) -> None:
 
 
 class Gate:
-    """Cleans attributes. Content may go to `places`, at most `longest` characters of a text, `largest` of an attribute."""
+    """Cleans attributes. Content may go to `places`: `longest` characters of a text, `largest` of an attribute."""
 
     def __init__(
         self,
