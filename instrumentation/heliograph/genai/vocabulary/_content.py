@@ -124,7 +124,7 @@ CONTENT_ATTRIBUTES: Final = frozenset(
 )
 """What carries prompts, answers or headers; removed before export unless content is asked for."""
 
-CONTENT_PREFIXES: Final = (
+_PREFIXES: Final = (
     # A variable may be called anything, "name" as well: no word of it says what it is.
     "gen_ai.prompt.variable.",
     "llm.prompt_template.variables.",
@@ -135,6 +135,15 @@ CONTENT_PREFIXES: Final = (
     "db.query.embeddings",
     "db.search.embeddings",
 )
+
+CONTENT_PREFIXES: Final = (
+    *_PREFIXES,
+    "gen_ai.prompt.0",
+    "gen_ai.completion.0",
+    "llm.input_messages.",
+    "llm.output_messages.",
+)
+"""A coarse list, for who cannot ask `is_content`: roles and finish reasons stand under these, too."""
 
 _NAMESPACES: Final = (
     "gen_ai.",
@@ -261,7 +270,7 @@ _WORD: Final = re.compile(r"[a-z]+")
 
 def is_content(name: str) -> bool:
     """Whether text under this name is a prompt, an answer or a part of them. Numbers never are."""
-    if name in CONTENT_ATTRIBUTES or name.startswith(CONTENT_PREFIXES):
+    if name in CONTENT_ATTRIBUTES or name.startswith(_PREFIXES):
         return True
     if not name.startswith(_NAMESPACES) or name.startswith(_HARMLESS_PREFIXES) or name in FREE_TEXTS:
         return False
