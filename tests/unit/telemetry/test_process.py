@@ -225,21 +225,20 @@ def test_a_collector_that_never_answers_holds_up_the_end_no_longer_than_allowed(
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        started = time.monotonic()
         status, out, _ = run(
             program("""
             started = time.perf_counter()
             heliograph.configure("alone", endpoint=sys.argv[1])
             call()
-            print(time.perf_counter() - started)
+            print(time.perf_counter() - started, time.time())
             """),
             f"http://127.0.0.1:{silent.getsockname()[1]}",
             HELIOGRAPH_EXIT_TIMEOUT="1",
         )
     assert status == 0
-    assert float(out) < 3
-    # Interpreter start and configuration take one to two seconds on a busy machine; a request alone 10.
-    assert time.monotonic() - started < 5
+    worked, ended = map(float, out.split())
+    assert worked < 3
+    assert time.time() - ended < 4, "one second, and what an interpreter needs to end on a busy machine; a request: 10"
 
 
 def test_a_collector_that_comes_back_gets_what_was_kept(run: Run, receiver: Receiver) -> None:
