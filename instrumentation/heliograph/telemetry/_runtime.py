@@ -42,6 +42,8 @@ SPAN_QUEUE: Final = 8192
 LOG_QUEUE: Final = 8192
 BATCH: Final = 512
 DELAY_MS: Final = 1000
+FORK_PATIENCE: Final = 2.0
+"""Seconds that a fork may wait for the metering thread; what it does takes milliseconds, loading prices a second."""
 
 
 class Runtime:
@@ -153,6 +155,10 @@ class Runtime:
         self.reader.shutdown(max((deadline - time.monotonic()) * 1000, 1))
         _sink.install(None)
         self._undo_quiet()
+
+    def before_fork(self) -> bool:
+        """Wait for a quiet moment: a lock that the metering thread holds in a fork is held in the child for ever."""
+        return self.line.pause(FORK_PATIENCE)
 
     def after_fork(self) -> None:
         """Make the child of a fork its own instance: fresh counters, connections, locks and ids."""
