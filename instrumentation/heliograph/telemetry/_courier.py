@@ -14,6 +14,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
+from heliograph.telemetry._fork import LATE_IMPORTS
 from heliograph.telemetry._health import DeliveryHealth, delivering
 from heliograph.telemetry._session import OneAttemptSession, UndeliveredError
 
@@ -109,7 +110,12 @@ class Courier(Generic[Batch]):
             if self._exporter is None or self._pid != os.getpid():
                 self._pid = os.getpid()
                 self._session = OneAttemptSession(self._remaining)
-                self._exporter = self._make(self._session)
+                with LATE_IMPORTS:
+                    self._exporter = self._make(self._session)
+                    # What a first request imports, done here where a fork waits for it.
+                    import encodings.idna
+                    import gzip
+                    import netrc  # noqa: F401
             result = self._exporter.export(batch)
         except Exception as error:  # noqa: BLE001 - whatever an exporter throws, the application must not see
             return UndeliveredError(f"{type(error).__name__}: {error}", retryable=False)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import wrapt
 
+from heliograph.telemetry._fork import quiet_moment
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
@@ -48,19 +50,19 @@ def _watch_forks(current: Callable[[], Runtime | None], at_exit: Callable[[], No
 
     def before() -> None:
         runtime = current()
-        held.line = None
+        held.go_on = None
         with contextlib.suppress(Exception):
-            if runtime is not None and runtime.before_fork():
-                held.line = runtime.line
+            if runtime is not None:
+                held.go_on = quiet_moment(runtime.line)
 
     def in_parent() -> None:
-        line, held.line = held.line, None
-        if line is not None:
+        go_on, held.go_on = held.go_on, None
+        if go_on is not None:
             with contextlib.suppress(Exception):
-                line.resume()
+                go_on()
 
     def in_child() -> None:
-        held.line = None
+        held.go_on = None
         runtime = current()
         if runtime is not None:
             with contextlib.suppress(Exception):

@@ -24,7 +24,7 @@ from heliograph.genai._run import RUNS
 from heliograph.telemetry import _joining
 from heliograph.telemetry._bridge import LogBridge
 from heliograph.telemetry._exporters import deliveries
-from heliograph.telemetry._fork import renew_providers
+from heliograph.telemetry._fork import LATE_IMPORTS, renew_providers
 from heliograph.telemetry._health import DeliveryHealth, quieten_sdk
 from heliograph.telemetry._reader import PushOrPullReader
 from heliograph.telemetry._resource import build_resource
@@ -42,8 +42,6 @@ SPAN_QUEUE: Final = 8192
 LOG_QUEUE: Final = 8192
 BATCH: Final = 512
 DELAY_MS: Final = 1000
-FORK_PATIENCE: Final = 2.0
-"""Seconds that a fork may wait for the metering thread; what it does takes milliseconds, loading prices a second."""
 
 
 class Runtime:
@@ -156,13 +154,10 @@ class Runtime:
         _sink.install(None)
         self._undo_quiet()
 
-    def before_fork(self) -> bool:
-        """Wait for a quiet moment: a lock that the metering thread holds in a fork is held in the child for ever."""
-        return self.line.pause(FORK_PATIENCE)
-
     def after_fork(self) -> None:
         """Make the child of a fork its own instance: fresh counters, connections, locks and ids."""
         self._ended = None
+        LATE_IMPORTS.lock = threading.Lock()
         self.line.after_fork()
         self.health.after_fork()
         for courier in self._couriers:
