@@ -48,3 +48,6 @@ def test_children_of_every_kind_and_end(world: World) -> None:
     assert {span.attributes["user.id"] for span in spans} == {"u"}
     assert world.sink.orphans() == []
     assert world.sink.metric("llm_requests", chain="fork") == 11
+    # Children that unwind the `with` blocks they were forked in do not end them a second time.
+    assert world.sink.metric("query_requests") == 1
+    assert len(world.sink.events("query.finished")) == len(world.sink.events("chain.finished")) == 1

@@ -1,4 +1,4 @@
-"""Eight worker processes of a pool, made as argv says; two queries, one after the other, use the same workers."""
+"""Worker processes of a pool, made as argv says; two queries, one after the other, use the same workers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import heliograph
 from calls import ask
 
 
+# A spawned worker imports everything anew.
+WORKERS = {"fork": 8, "spawn": 2, "forkserver": 2}
+
+
 def two(_: int) -> None:
     ask()
     ask()
@@ -19,11 +23,11 @@ def main(kind: str, method: str) -> None:
     heliograph.configure(service_name="app")
     context = multiprocessing.get_context(method)
     if kind == "executor":
-        pool = concurrent.futures.ProcessPoolExecutor(8, mp_context=context)
+        pool = concurrent.futures.ProcessPoolExecutor(WORKERS[method], mp_context=context)
         everywhere = lambda: list(pool.map(two, range(16)))  # noqa: E731
         once, end = (lambda: pool.submit(ask).result()), pool.shutdown
     else:
-        workers = context.Pool(8, maxtasksperchild=3)
+        workers = context.Pool(WORKERS[method], maxtasksperchild=3 if method == "fork" else None)
         everywhere = lambda: workers.map(two, range(16), chunksize=1)  # noqa: E731
         once = lambda: workers.apply(ask)  # noqa: E731
 
