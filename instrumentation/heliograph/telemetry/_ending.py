@@ -120,6 +120,9 @@ class _Terminated:
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         del frame
+        runtime = self._current()
+        if runtime is not None and runtime.closing_here:
+            return  # the process is ending already, and this very thread is about to be done
         # On a thread: this one may hold, right here, a lock that the flush wants.
         _on_a_thread(self._current, self._at_exit, "heliograph-sigterm")
         self._set(number, signal.SIG_DFL)

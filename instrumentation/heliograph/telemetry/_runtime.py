@@ -52,7 +52,8 @@ class Runtime:
         self.health = DeliveryHealth(settings.shown_endpoint)
         self._undo_quiet = quieten_sdk(self.health)
         self._ended: float | None = None
-        self._closed = False
+        self._closer: int | None = None
+        self._closed = threading.Event()
         resource = build_resource(settings)
         spans, numbers, logs = deliveries(settings, self.health)
         self._couriers = (spans.courier, numbers.courier, logs.courier)
@@ -126,14 +127,27 @@ class Runtime:
         return bool(done) and done[0]
 
     def close(self, timeout: float, *, clean: bool = True) -> None:
-        """Send what is left within `timeout` seconds, and stop. Runs once.
+        """Send what is left within `timeout` seconds, and stop. Runs once; a second caller waits for the first.
 
         The batch processors' threads deliver; should the collector not answer, the couriers give up at the
         deadline, so that the process ends on time.
         """
-        if self._closed:
+        if self._closer is not None:
+            if not self.closing_here:
+                self._closed.wait(timeout)
             return
-        self._closed = True
+        self._closer = threading.get_ident()
+        try:
+            self._close(timeout, clean=clean)
+        finally:
+            self._closed.set()
+
+    @property
+    def closing_here(self) -> bool:
+        """Whether this thread is in the middle of closing."""
+        return self._closer == threading.get_ident() and not self._closed.is_set()
+
+    def _close(self, timeout: float, *, clean: bool) -> None:
         started = time.monotonic()
         deadline = started + timeout
         self.bridge.detach()
@@ -157,6 +171,9 @@ class Runtime:
     def after_fork(self) -> None:
         """Make the child of a fork its own instance: fresh counters, connections, locks and ids."""
         self._ended = None
+        if self._closer is not None:
+            self._closed = threading.Event()
+            self._closed.set()
         LATE_IMPORTS.lock = threading.Lock()
         self.line.after_fork()
         self.health.after_fork()
