@@ -213,13 +213,14 @@ class World:
             for name, value in os.environ.items()
             if not name.startswith(("OTEL_", "HELIOGRAPH_", "LANGSMITH_", "LANGCHAIN_", "OPENAI_"))
         }
-        program = str(Path(sys.executable).parent / command[0])
+        tools = Path(sys.executable).parent
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                [program, *command[1:]],
+                [str(tools / command[0]), *command[1:]],
                 cwd=APPS,
                 env={
                     **inherited,
+                    "PATH": os.pathsep.join([str(tools), os.environ.get("PATH", "")]),
                     "PYTHONPATH": os.pathsep.join([str(INSTRUMENTATION), str(APPS)]),
                     "OTEL_EXPORTER_OTLP_ENDPOINT": self.sink.url,
                     "OTEL_SERVICE_NAME": "app",

@@ -63,7 +63,7 @@ class Runtime:
             numbers if "metrics" in settings.exports and settings.metrics_port is None else None,
             settings.metric_interval,
         )
-        self.meters, self._own_meters = _joining.meter_provider(resource, self.reader)
+        self.meters, self._own_meters = _joining.meter_provider(resource, self.reader, settings.shown_endpoint)
 
         self.loggers, self._own_loggers = _joining.logger_provider(resource)
         self._log_batches: BatchLogRecordProcessor | None = None
@@ -121,6 +121,7 @@ class Runtime:
             for part in (self._span_batches, self._log_batches, self.reader):
                 if part is not None:
                     part.force_flush(max(int((deadline - time.monotonic()) * 1000), 1))
+            self._flush_joined()
             done.append(not self.health.down)
 
         _within(timeout, work)
@@ -165,8 +166,19 @@ class Runtime:
                     # The public shutdown() waits 30 s whatever it is told.
                     batches.shutdown(timeout_millis=left) if batches is not None else part.shutdown()  # type: ignore[no-untyped-call]
         self.reader.shutdown(max((deadline - time.monotonic()) * 1000, 1))
+        _within(max(deadline - time.monotonic(), 0.1), self._flush_joined)
         _sink.install(None)
         self._undo_quiet()
+
+    def _flush_joined(self) -> None:
+        """Have the application's own providers send, which SIGTERM would end unasked; ours have sent."""
+        for provider, own in (
+            (self.tracers, self._own_tracers),
+            (self.meters, self._own_meters),
+            (self.loggers, self._own_loggers),
+        ):
+            if provider is not None and not own:
+                provider.force_flush(int(self.settings.exit_timeout * 1000))
 
     def after_fork(self) -> None:
         """Make the child of a fork its own instance: fresh counters, connections, locks and ids."""
@@ -179,7 +191,7 @@ class Runtime:
         self.health.after_fork()
         for courier in self._couriers:
             courier.after_fork()
-        renew_providers(self.tracers, self.meters if self._own_meters else None, self.loggers)
+        renew_providers(self.tracers, self.meters, self.loggers)
         self.processor.after_fork()
         self.meter.sessions.after_fork()
         RUNS.after_fork()
