@@ -117,12 +117,14 @@ class Courier(Generic[Batch]):
                     import gzip
                     import netrc  # noqa: F401
             result = self._exporter.export(batch)
+        except UndeliveredError as failure:
+            return failure
         except Exception as error:  # noqa: BLE001 - whatever an exporter throws, the application must not see
             return UndeliveredError(f"{type(error).__name__}: {error}", retryable=False)
         if getattr(result, "name", "") == "SUCCESS":
             return None
         failure = self._session.failure if self._session is not None else None
-        # gRPC exporters keep the reason to themselves; what they could not send may be sent later.
+        # An exporter that keeps the reason to itself: what it could not send may be sent later.
         return failure or UndeliveredError("not accepted", retryable=True)
 
     def _remaining(self) -> float | None:
