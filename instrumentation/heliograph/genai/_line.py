@@ -67,6 +67,14 @@ class MeteringLine:
         self._bell.set()
         self.settle()
 
+    def pause(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds for the piece at hand and hold the line, until this thread says `resume`."""
+        return self._turn.acquire(timeout=timeout)
+
+    def resume(self) -> None:
+        """Let the line go on, after a `pause` that was granted."""
+        self._turn.release()
+
     def after_fork(self) -> None:
         """Begin anew in a forked child: what waited is the parent's to do, and its thread and lock stayed there."""
         self._begin()

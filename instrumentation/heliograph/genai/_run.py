@@ -85,6 +85,10 @@ class QueryRun:
             self.counted_calls += 1
             self.counted_cost += cost_usd
 
+    def after_fork(self) -> None:
+        """Replace the lock, in a forked child."""
+        self._lock = threading.Lock()
+
 
 class RunRegistry:
     """Queries by trace and by span, for spans that come without their context.
@@ -118,8 +122,10 @@ class RunRegistry:
         return self._by_span.get(span)
 
     def after_fork(self) -> None:
-        """Replace the lock, which another thread of the parent may have held."""
+        """Replace the locks, which another thread of the parent may have held."""
         self._lock = threading.Lock()
+        for run in list(self._by_span.values()):
+            run.after_fork()
 
 
 RUNS: Final = RunRegistry()

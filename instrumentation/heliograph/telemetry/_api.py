@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from heliograph.telemetry._runtime import Runtime
 
-__all__ = ["configure", "flush", "metrics_endpoint", "running", "shutdown", "start_unconnected"]
+__all__ = ["configure", "flush", "inherit", "metrics_endpoint", "running", "shutdown", "start_unconnected"]
 
 _log = logging.getLogger("heliograph.telemetry")
 _lock = threading.Lock()
@@ -48,7 +48,6 @@ def configure(
     Call it once, early; a second call changes nothing. It works with nothing listening, and never raises for a
     reason of telemetry's.
     """
-    global _runtime, _watching  # noqa: PLW0603 - one process, one runtime
     settings = Settings.resolve(
         service_name=service_name,
         service_version=service_version,
@@ -66,20 +65,8 @@ def configure(
     if settings.disabled:
         _log.info("OTEL_SDK_DISABLED is true: nothing is sent")
         return
-    with _lock:
-        if _runtime is not None:
-            _log.info("heliograph is configured already: this call changes nothing")
-            return
-        try:
-            _runtime = _start(settings)
-        except Exception:  # noqa: BLE001 - must not reach the application
-            _log.warning("telemetry could not be set up: the application goes on without", exc_info=True)
-            return
-        if not _watching:
-            from heliograph.telemetry import _ending
-
-            _ending.watch(lambda: _runtime)
-            _watching = True
+    if not _configured(settings):
+        return
     if settings.metrics_port is not None:
         try:
             metrics_endpoint(settings.metrics_port, settings.metrics_addr)
@@ -117,6 +104,12 @@ def metrics_endpoint(port: int = 9464, addr: str = "127.0.0.1") -> int:
     return serve(runtime.reader, port, addr)
 
 
+def inherit(settings: Settings) -> None:
+    """Configure a process as its parent is, unless it is configured: for children that were not forked."""
+    if _runtime is None and not settings.disabled:
+        _configured(settings)
+
+
 def running() -> Runtime | None:
     """Give the process's runtime, None before `configure`."""
     return _runtime
@@ -133,6 +126,28 @@ def start_unconnected() -> Runtime:
             settings = Settings.resolve(service_name="test")
             _runtime = _start(replace(settings, exports=frozenset(), metrics_port=None, disabled=False))
         return _runtime
+
+
+def _configured(settings: Settings) -> bool:
+    """Start with these settings; False where there is a runtime already, or none can be."""
+    global _runtime, _watching  # noqa: PLW0603 - one process, one runtime
+    with _lock:
+        if _runtime is not None:
+            _log.info("heliograph is configured already: this call changes nothing")
+            return False
+        try:
+            _runtime = _start(settings)
+        except Exception:  # noqa: BLE001 - must not reach the application
+            _log.warning("telemetry could not be set up: the application goes on without", exc_info=True)
+            return False
+        if not _watching:
+            _watching = True
+            from heliograph.telemetry import _ending, _processes, _threads
+
+            _ending.watch(lambda: _runtime)
+            _threads.follow()
+            _processes.follow(lambda: _runtime.settings if _runtime is not None else None)
+    return True
 
 
 def _start(settings: Settings) -> Runtime:

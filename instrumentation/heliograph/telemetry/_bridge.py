@@ -36,6 +36,9 @@ _STANDARD: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))
     "_logger",
     "_name",
 }
+# HTTP clients log each request at INFO, with its URL, which may hold a key; a model call is a span and an event
+# already. The application's own handlers still get these lines.
+_CHATTY: Final = frozenset({"httpcore", "httpcore2", "httpx", "httpx2", "urllib3"})
 _MOST_LOGGERS: Final = 1024
 _LONGEST_TRACE: Final = 16_000
 
@@ -94,11 +97,27 @@ _bridge: LogBridge | None = None
 _observed = False
 
 
-def _observe(wrapped: Callable[..., Any], _: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401 - the method's own result
+def _observe(wrapped: Callable[..., Any], logger: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401 - the method's own result
     bridge = _bridge
     if bridge is not None:
-        bridge.emit(args[0] if args else kwargs["record"])
+        record = args[0] if args else kwargs["record"]
+        if not _is_chatter(record) and not _is_sent_already(logger, record):
+            bridge.emit(record)
     return wrapped(*args, **kwargs)
+
+
+def _is_chatter(record: logging.LogRecord) -> bool:
+    return record.levelno < logging.WARNING and record.name.partition(".")[0] in _CHATTY
+
+
+def _is_sent_already(logger: logging.Logger | None, record: logging.LogRecord) -> bool:
+    """Whether a handler of OpenTelemetry's own (`opentelemetry-instrument` adds one) will get the record."""
+    while logger is not None:
+        for handler in logger.handlers:
+            if record.levelno >= handler.level and type(handler).__module__.startswith("opentelemetry."):
+                return True
+        logger = logger.parent if logger.propagate else None
+    return False
 
 
 def extra_of(record: logging.LogRecord) -> dict[str, Any]:

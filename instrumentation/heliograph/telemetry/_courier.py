@@ -14,6 +14,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
+from heliograph.telemetry._fork import LATE_IMPORTS
 from heliograph.telemetry._health import DeliveryHealth, delivering
 from heliograph.telemetry._session import OneAttemptSession, UndeliveredError
 
@@ -109,14 +110,21 @@ class Courier(Generic[Batch]):
             if self._exporter is None or self._pid != os.getpid():
                 self._pid = os.getpid()
                 self._session = OneAttemptSession(self._remaining)
-                self._exporter = self._make(self._session)
+                with LATE_IMPORTS:
+                    self._exporter = self._make(self._session)
+                    # What a first request imports, done here where a fork waits for it.
+                    import encodings.idna
+                    import gzip
+                    import netrc  # noqa: F401
             result = self._exporter.export(batch)
+        except UndeliveredError as failure:
+            return failure
         except Exception as error:  # noqa: BLE001 - whatever an exporter throws, the application must not see
             return UndeliveredError(f"{type(error).__name__}: {error}", retryable=False)
         if getattr(result, "name", "") == "SUCCESS":
             return None
         failure = self._session.failure if self._session is not None else None
-        # gRPC exporters keep the reason to themselves; what they could not send may be sent later.
+        # An exporter that keeps the reason to itself: what it could not send may be sent later.
         return failure or UndeliveredError("not accepted", retryable=True)
 
     def _remaining(self) -> float | None:

@@ -13,6 +13,7 @@ from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from heliograph.telemetry._courier import Courier
+from heliograph.telemetry._grpc import CHANNEL_OPTIONS, one_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,13 +131,19 @@ def _has_grpc() -> bool:
 
 def _exporter(settings: Settings, signal: Signal, session: OneAttemptSession, *, grpc: bool) -> Any:  # noqa: ANN401
     options: dict[str, Any] = {"timeout": settings.timeout, **_destination(settings, signal, grpc=grpc)}
-    if not grpc:
+    if grpc:
+        options["channel_options"] = CHANNEL_OPTIONS
+    else:
         options["session"] = session
-    if signal == "traces":
-        return _class("trace_exporter", "OTLPSpanExporter", grpc=grpc)(**options)
-    if signal == "logs":
-        return _class("_log_exporter", "OTLPLogExporter", grpc=grpc)(**options)
-    return _class("metric_exporter", "OTLPMetricExporter", grpc=grpc)(**options)
+    module, name = {
+        "traces": ("trace_exporter", "OTLPSpanExporter"),
+        "metrics": ("metric_exporter", "OTLPMetricExporter"),
+        "logs": ("_log_exporter", "OTLPLogExporter"),
+    }[signal]
+    exporter = _class(module, name, grpc=grpc)(**options)
+    if grpc:
+        one_attempt(exporter, session.remaining)
+    return exporter
 
 
 def _class(module: str, name: str, *, grpc: bool) -> Any:  # noqa: ANN401

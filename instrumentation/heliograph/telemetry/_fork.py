@@ -1,4 +1,7 @@
-"""What the SDK leaves to do in a forked child.
+"""What the SDK leaves to do around a fork.
+
+A child has its parent's memory and one thread. What another thread held in that moment, a lock or the import of a
+module, is held in the child for ever: so a fork first waits for a quiet moment of our threads.
 
 It restarts its own threads and renews its own locks. But the child keeps its parent's instance id and its
 parent's counts, so that both would report them: the aggregations start anew here.
@@ -6,17 +9,57 @@ parent's counts, so that both would report them: the aggregations start anew her
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.sdk.metrics._internal.metric_reader_storage import MetricReaderStorage
 
 from heliograph.telemetry._resource import forked_instance
 
-__all__ = ["renew_providers"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from heliograph.genai._line import MeteringLine
+
+__all__ = ["LATE_IMPORTS", "quiet_moment", "renew_providers"]
 
 _log = logging.getLogger(__name__)
+
+PATIENCE: Final = 2.0
+"""Seconds that a fork may wait: recording takes microseconds, loading prices or an exporter a second at worst."""
+
+
+class _Gate:
+    """A lock that a forked child can renew, since those who use it import the gate and not the lock."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._held = self.lock
+        self._held.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._held.release()
+
+
+LATE_IMPORTS: Final = _Gate()
+"""Held by a thread of ours while it imports. No input or output happens within."""
+
+
+def quiet_moment(line: MeteringLine) -> Callable[[], None]:
+    """Wait until no thread of ours is recording or importing, and keep them from it; return what lets them go on."""
+    end = time.monotonic() + PATIENCE
+    held = contextlib.ExitStack()
+    # In this order: whoever holds the line never waits for the gate.
+    if line.pause(PATIENCE):
+        held.callback(line.resume)
+    if LATE_IMPORTS.lock.acquire(timeout=max(end - time.monotonic(), 0.0)):
+        held.callback(LATE_IMPORTS.lock.release)
+    return held.close
 
 
 def renew_providers(tracers: Any, meters: Any, loggers: Any) -> None:  # noqa: ANN401

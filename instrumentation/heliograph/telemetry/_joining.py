@@ -51,10 +51,22 @@ def tracer_provider(resource: Resource) -> tuple[TracerProvider | None, bool]:
     return provider, True
 
 
-def meter_provider(resource: Resource, reader: PushOrPullReader) -> tuple[MeterProvider, bool]:
-    """Give the provider that counts, with `reader` added, and whether it is ours."""
+def meter_provider(resource: Resource, reader: PushOrPullReader, endpoint: str) -> tuple[MeterProvider, bool]:
+    """Give the provider that counts, with `reader` added, and whether it is ours.
+
+    `reader` no longer pushes where the application's own provider already sends to `endpoint`.
+    """
     present = metrics.get_meter_provider()
     if isinstance(present, MeterProvider):
+        if reader.pushes and sends_to(present, endpoint):
+            # Twice the same series, with start times that differ: a store would see a reset at every push.
+            _log.warning(
+                "the application's own MeterProvider sends to %s already: metrics go with it, every %s s. For alerts "
+                "within a minute set OTEL_METRIC_EXPORT_INTERVAL=5000.",
+                endpoint,
+                _interval_of(present),
+            )
+            reader.stop_pushing()
         present.add_metric_reader(reader)
         return present, False
     provider = MeterProvider([reader], resource=resource, views=views(), shutdown_on_exit=False)
@@ -102,6 +114,14 @@ def sends_to(provider: object, endpoint: str) -> bool:
     """
     base = endpoint.rstrip("/")
     return any(str(found).startswith(base) for found in _endpoints(provider))
+
+
+def _interval_of(provider: MeterProvider) -> str:
+    for reader in getattr(provider, "_metric_readers", ()):
+        interval = getattr(reader, "_export_interval_millis", None)
+        if interval:
+            return f"{interval / 1000:g}"
+    return "60"
 
 
 def _endpoints(provider: Any) -> list[object]:  # noqa: ANN401

@@ -24,7 +24,7 @@ from heliograph.genai._run import RUNS
 from heliograph.telemetry import _joining
 from heliograph.telemetry._bridge import LogBridge
 from heliograph.telemetry._exporters import deliveries
-from heliograph.telemetry._fork import renew_providers
+from heliograph.telemetry._fork import LATE_IMPORTS, renew_providers
 from heliograph.telemetry._health import DeliveryHealth, quieten_sdk
 from heliograph.telemetry._reader import PushOrPullReader
 from heliograph.telemetry._resource import build_resource
@@ -52,7 +52,8 @@ class Runtime:
         self.health = DeliveryHealth(settings.shown_endpoint)
         self._undo_quiet = quieten_sdk(self.health)
         self._ended: float | None = None
-        self._closed = False
+        self._closer: int | None = None
+        self._closed = threading.Event()
         resource = build_resource(settings)
         spans, numbers, logs = deliveries(settings, self.health)
         self._couriers = (spans.courier, numbers.courier, logs.courier)
@@ -62,7 +63,7 @@ class Runtime:
             numbers if "metrics" in settings.exports and settings.metrics_port is None else None,
             settings.metric_interval,
         )
-        self.meters, self._own_meters = _joining.meter_provider(resource, self.reader)
+        self.meters, self._own_meters = _joining.meter_provider(resource, self.reader, settings.shown_endpoint)
 
         self.loggers, self._own_loggers = _joining.logger_provider(resource)
         self._log_batches: BatchLogRecordProcessor | None = None
@@ -120,20 +121,34 @@ class Runtime:
             for part in (self._span_batches, self._log_batches, self.reader):
                 if part is not None:
                     part.force_flush(max(int((deadline - time.monotonic()) * 1000), 1))
+            self._flush_joined()
             done.append(not self.health.down)
 
         _within(timeout, work)
         return bool(done) and done[0]
 
     def close(self, timeout: float, *, clean: bool = True) -> None:
-        """Send what is left within `timeout` seconds, and stop. Runs once.
+        """Send what is left within `timeout` seconds, and stop. Runs once; a second caller waits for the first.
 
         The batch processors' threads deliver; should the collector not answer, the couriers give up at the
         deadline, so that the process ends on time.
         """
-        if self._closed:
+        if self._closer is not None:
+            if not self.closing_here:
+                self._closed.wait(timeout)
             return
-        self._closed = True
+        self._closer = threading.get_ident()
+        try:
+            self._close(timeout, clean=clean)
+        finally:
+            self._closed.set()
+
+    @property
+    def closing_here(self) -> bool:
+        """Whether this thread is in the middle of closing."""
+        return self._closer == threading.get_ident() and not self._closed.is_set()
+
+    def _close(self, timeout: float, *, clean: bool) -> None:
         started = time.monotonic()
         deadline = started + timeout
         self.bridge.detach()
@@ -151,17 +166,32 @@ class Runtime:
                     # The public shutdown() waits 30 s whatever it is told.
                     batches.shutdown(timeout_millis=left) if batches is not None else part.shutdown()  # type: ignore[no-untyped-call]
         self.reader.shutdown(max((deadline - time.monotonic()) * 1000, 1))
+        _within(max(deadline - time.monotonic(), 0.1), self._flush_joined)
         _sink.install(None)
         self._undo_quiet()
+
+    def _flush_joined(self) -> None:
+        """Have the application's own providers send, which SIGTERM would end unasked; ours have sent."""
+        for provider, own in (
+            (self.tracers, self._own_tracers),
+            (self.meters, self._own_meters),
+            (self.loggers, self._own_loggers),
+        ):
+            if provider is not None and not own:
+                provider.force_flush(int(self.settings.exit_timeout * 1000))
 
     def after_fork(self) -> None:
         """Make the child of a fork its own instance: fresh counters, connections, locks and ids."""
         self._ended = None
+        if self._closer is not None:
+            self._closed = threading.Event()
+            self._closed.set()
+        LATE_IMPORTS.lock = threading.Lock()
         self.line.after_fork()
         self.health.after_fork()
         for courier in self._couriers:
             courier.after_fork()
-        renew_providers(self.tracers, self.meters if self._own_meters else None, self.loggers)
+        renew_providers(self.tracers, self.meters, self.loggers)
         self.processor.after_fork()
         self.meter.sessions.after_fork()
         RUNS.after_fork()

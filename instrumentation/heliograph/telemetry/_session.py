@@ -36,7 +36,7 @@ class OneAttemptSession(requests.Session):
 
     def __init__(self, remaining: Callable[[], float | None]) -> None:
         super().__init__()
-        self._remaining = remaining
+        self.remaining = remaining
         self.failure: UndeliveredError | None = None
 
     def request(  # type: ignore[override]
@@ -49,7 +49,7 @@ class OneAttemptSession(requests.Session):
     ) -> requests.Response:
         """Send once."""
         self.failure = None
-        remaining = self._remaining()
+        remaining = self.remaining()
         if remaining is not None:
             timeout = max(min(timeout or remaining, remaining), 0.05)
         try:

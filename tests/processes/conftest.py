@@ -1,0 +1,285 @@
+"""A provider with a bill, and a collector that keeps what arrives: the two sides every application is checked against."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from heliograph.testing import LLMServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+APPS = Path(__file__).parent / "apps"
+INSTRUMENTATION = Path(__file__).parents[2] / "instrumentation"
+# Published price of gpt-4o-mini in USD per token (https://openai.com/api/pricing): 0.15, 0.075 and 0.60 a million.
+INPUT, CACHED, OUTPUT = 0.15e-6, 0.075e-6, 0.60e-6
+
+
+@dataclass(frozen=True)
+class Span:
+    name: str
+    trace: str
+    id: str
+    parent: str
+    attributes: dict[str, Any]
+    instance: str
+    service: str
+
+
+@dataclass(frozen=True)
+class Bill:
+    """The same facts told by several parties: they must agree to the last token."""
+
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0.0
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Bill)
+            and (self.requests, self.input_tokens, self.output_tokens)
+            == (other.requests, other.input_tokens, other.output_tokens)
+            and abs(self.cost - other.cost) <= 1e-9
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.requests)
+
+
+class Sink:
+    """An OTLP/HTTP receiver: keeps requests as they come, and reads them when asked."""
+
+    def __init__(self) -> None:
+        self._requests: list[tuple[str, bytes]] = []
+        sink = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.headers.get("Content-Encoding") == "gzip":
+                    body = gzip.decompress(body)
+                sink.keep(self.path, body)
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """Be quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def keep(self, path: str, body: bytes) -> None:
+        self._requests.append((path, body))
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def spans(self) -> list[Span]:
+        return [
+            Span(
+                span.name,
+                span.trace_id.hex(),
+                span.span_id.hex(),
+                span.parent_span_id.hex(),
+                _attributes(span.attributes),
+                instance=_attributes(resource.resource.attributes).get("service.instance.id", ""),
+                service=_attributes(resource.resource.attributes).get("service.name", ""),
+            )
+            for body in self._bodies("/v1/traces")
+            for resource in ExportTraceServiceRequest.FromString(body).resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
+        ]
+
+    def logs(self) -> list[tuple[Any, dict[str, Any], str]]:
+        """Body, attributes and trace id of every log record."""
+        return [
+            (record.body.string_value, _attributes(record.attributes), record.trace_id.hex())
+            for body in self._bodies("/v1/logs")
+            for resource in ExportLogsServiceRequest.FromString(body).resource_logs
+            for scope in resource.scope_logs
+            for record in scope.log_records
+        ]
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        return [attributes for _, attributes, _ in self.logs() if attributes.get("event_name") == name]
+
+    def totals(self, metric: str) -> dict[tuple[str, frozenset[tuple[str, Any]]], float]:
+        """Give the newest value of each series of a counter, by instance and labels; Prometheus would see the same."""
+        newest: dict[tuple[str, frozenset[tuple[str, Any]]], float] = {}
+        for body in self._bodies("/v1/metrics"):
+            for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics:
+                instance = _attributes(resource.resource.attributes).get("service.instance.id", "")
+                for scope in resource.scope_metrics:
+                    for each in scope.metrics:
+                        if each.name == metric:
+                            for point in each.sum.data_points:
+                                key = (instance, frozenset(_attributes(point.attributes).items()))
+                                value = point.as_double or point.as_int
+                                assert value >= newest.get(key, 0), f"{metric} went down within one instance"
+                                newest[key] = value
+        return newest
+
+    def metric(self, name: str, **labels: str) -> float:
+        wanted = labels.items()
+        return sum(value for (_, said), value in self.totals(name).items() if wanted <= dict(said).items())
+
+    def instances(self) -> set[str]:
+        """Instances that counted at least one call."""
+        return {instance for (instance, _), value in self.totals("llm_requests").items() if value}
+
+    def by_metrics(self) -> Bill:
+        return Bill(
+            int(self.metric("llm_requests")),
+            int(self.metric("llm_tokens", type="input")),
+            int(self.metric("llm_tokens", type="output")),
+            self.metric("llm_cost"),
+        )
+
+    def by_events(self) -> Bill:
+        calls = self.events("llm.call")
+        return Bill(
+            len(calls),
+            sum(int(call.get("llm_input_tokens", 0)) for call in calls),
+            sum(int(call.get("llm_output_tokens", 0)) for call in calls),
+            sum(call.get("llm_cost_usd", 0.0) for call in calls),
+        )
+
+    def orphans(self) -> list[Span]:
+        """Spans whose parent did not arrive, or is in another trace."""
+        spans = self.spans()
+        known = {(span.trace, span.id) for span in spans}
+        return [span for span in spans if span.parent and (span.trace, span.parent) not in known]
+
+    def _bodies(self, path: str) -> Iterator[bytes]:
+        for where, body in list(self._requests):
+            if where == path:
+                yield body
+
+
+def _attributes(pairs: Any) -> dict[str, Any]:
+    found = {}
+    for pair in pairs:
+        kind = pair.value.WhichOneof("value")
+        value = getattr(pair.value, kind) if kind else None
+        found[pair.key] = tuple(str(each) for each in value.values) if kind == "array_value" else value
+    return found
+
+
+def by_provider(server: LLMServer) -> Bill:
+    """What the provider's ledger says; all calls of these tests go to gpt-4o-mini."""
+    totals = list(server.totals().values())
+    read, cached = (sum(each[name] for each in totals) for name in ("prompt_tokens", "cached_tokens"))
+    written = sum(each["completion_tokens"] for each in totals)
+    return Bill(
+        sum(each["requests"] for each in totals),
+        read,
+        written,
+        (read - cached) * INPUT + cached * CACHED + written * OUTPUT,
+    )
+
+
+@dataclass
+class World:
+    """Both sides, and the application between them."""
+
+    server: LLMServer
+    sink: Sink
+    log: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self, *command: str, **environment: str) -> subprocess.Popen[bytes]:
+        """Start an application as its users would; `python` is this interpreter, other tools are those beside it."""
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("OTEL_", "HELIOGRAPH_", "LANGSMITH_", "LANGCHAIN_", "OPENAI_"))
+        }
+        tools = Path(sys.executable).parent
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [str(tools / command[0]), *command[1:]],
+                cwd=APPS,
+                env={
+                    **inherited,
+                    "PATH": os.pathsep.join([str(tools), os.environ.get("PATH", "")]),
+                    "PYTHONPATH": os.pathsep.join([str(INSTRUMENTATION), str(APPS)]),
+                    "OTEL_EXPORTER_OTLP_ENDPOINT": self.sink.url,
+                    "OTEL_SERVICE_NAME": "app",
+                    "OPENAI_BASE_URL": self.server.base_url,
+                    "OPENAI_API_KEY": "any",
+                    "PYTHONUNBUFFERED": "1",
+                    **environment,
+                },
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        return process
+
+    def run(self, *command: str, timeout: float = 60, **environment: str) -> str:
+        """Run an application to its end; its output. Fails unless it ends with 0."""
+        process = self.start(*command, **environment)
+        status = process.wait(timeout)
+        said = self.said()
+        assert status == 0, f"{command} ended with {status}\n{said}"
+        return said
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def stop(self, process: subprocess.Popen[bytes], signal: int, timeout: float = 20) -> int:
+        process.send_signal(signal)
+        return process.wait(timeout)
+
+    def wait_for(self, condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"waited {seconds} s for {what}\n{self.said()}"
+            time.sleep(0.05)
+
+    def assert_exact(self, calls: int) -> None:
+        """The provider's ledger, the metrics and the events agree, on `calls` calls."""
+        billed = by_provider(self.server)
+        told = f"\nprovider {billed}\nmetrics  {self.sink.by_metrics()}\nevents   {self.sink.by_events()}\n{self.said()}"
+        assert billed.requests == calls, told
+        assert self.sink.by_metrics() == billed, told
+        assert self.sink.by_events() == billed, told
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with LLMServer(
+        requests_per_minute=10_000_000, tokens_per_minute=1_000_000_000, first_token=0.005, per_token=0.0
+    ) as server:
+        made = World(server, Sink(), tmp_path / "application.log")
+        try:
+            yield made
+        finally:
+            for process in made.processes:
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
+            made.sink.close()
