@@ -263,7 +263,9 @@ class World:
     def assert_exact(self, calls: int) -> None:
         """The provider's ledger, the metrics and the events agree, on `calls` calls."""
         billed = by_provider(self.server)
-        told = f"\nprovider {billed}\nmetrics  {self.sink.by_metrics()}\nevents   {self.sink.by_events()}\n{self.said()}"
+        told = (
+            f"\nprovider {billed}\nmetrics  {self.sink.by_metrics()}\nevents   {self.sink.by_events()}\n{self.said()}"
+        )
         assert billed.requests == calls, told
         assert self.sink.by_metrics() == billed, told
         assert self.sink.by_events() == billed, told

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.context import Context
-from opentelemetry.trace import NonRecordingSpan, set_span_in_context
+from opentelemetry.trace import NonRecordingSpan, format_span_id, get_current_span, set_span_in_context
 
 from heliograph import _clock
 from heliograph._version import __version__
@@ -194,8 +194,10 @@ class CallMeter:
         said = "unpriced" if unpriced else "cost unknown" if cost is None else f"{cost:.6f} USD"
         self._emit(
             v.LLM_CALL,
+            # The span's id makes each line another: Loki keeps one of two equal lines of one moment.
             f"{call.operation} {call.model}: {call.status} in {call.latency:.2f} s, "
-            f"{call.input_tokens or 0} + {call.output_tokens or 0} tokens, {said}",
+            f"{call.input_tokens or 0} + {call.output_tokens or 0} tokens, {said} "
+            f"[{format_span_id(get_current_span(context).get_span_context().span_id)}]",
             {
                 "model": call.model,
                 "provider": call.provider,

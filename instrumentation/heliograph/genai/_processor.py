@@ -10,7 +10,7 @@ import logging
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.trace import Status, StatusCode
 
 from heliograph.genai import vocabulary as v
@@ -18,12 +18,13 @@ from heliograph.genai._dedupe import Dedupe, SpanKey
 from heliograph.genai._mark import metered_elsewhere, renew
 from heliograph.genai._read import call_at_start, failure_of, is_call, looks_like_genai, read_call, read_ids
 from heliograph.genai._run import RUNS, QueryIds, QueryRun, chain_of, run_of
+from heliograph.guard import ContentPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from opentelemetry.context import Context
-    from opentelemetry.sdk.trace import Span
+    from opentelemetry.sdk.trace import ReadableSpan, Span
     from opentelemetry.trace import SpanContext
 
     from heliograph.genai._meter import CallMeter
@@ -43,11 +44,11 @@ class GenAIProcessor(SpanProcessor):
     """
 
     def __init__(
-        self, meter: CallMeter, downstream: SpanProcessor | None = None, *, capture_content: bool = False
+        self, meter: CallMeter, downstream: SpanProcessor | None = None, *, content: ContentPolicy | None = None
     ) -> None:
         self._meter = meter
         self._downstream = downstream
-        self._capture_content = capture_content
+        self._content = content or ContentPolicy()
         self._dedupe = Dedupe()
         self.taps: list[Callable[[ReadableSpan], None]] = []
         """Each gets every finished span as it is exported, on the thread that works it off: for tests."""
@@ -112,6 +113,7 @@ class GenAIProcessor(SpanProcessor):
             span = self._end(span)
         except Exception:  # noqa: BLE001 - must not reach the application
             _log.debug("a span could not be metered", exc_info=True)
+            span = self._content.span(span)
         for tap in self.taps:
             tap(span)
         if self._downstream is not None:
@@ -146,32 +148,8 @@ class GenAIProcessor(SpanProcessor):
         return self._finished(span, added)
 
     def _finished(self, span: ReadableSpan, added: dict[str, Any]) -> ReadableSpan:
-        attributes = span.attributes or {}
-        unwanted = () if self._capture_content else [name for name in attributes if _is_content(name)]
         hidden_error = span.status.status_code is StatusCode.OK and failure_of(span) is not None
-        if not added and not unwanted and not hidden_error:
-            return span
-        kept = {name: value for name, value in attributes.items() if name not in unwanted}
-        kept.update(added)
-        status = Status(StatusCode.ERROR, failure_of(span)) if hidden_error else span.status
-        return ReadableSpan(
-            name=span.name,
-            context=span.context,
-            parent=span.parent,
-            resource=span.resource,
-            attributes=kept,
-            events=span.events,
-            links=span.links,
-            kind=span.kind,
-            status=status,
-            start_time=span.start_time,
-            end_time=span.end_time,
-            instrumentation_scope=span.instrumentation_scope,
-        )
-
-
-def _is_content(name: str) -> bool:
-    return name in v.CONTENT_ATTRIBUTES or name.startswith(v.CONTENT_PREFIXES)
+        return self._content.span(span, added, Status(StatusCode.ERROR, failure_of(span)) if hidden_error else None)
 
 
 def _key(context: SpanContext) -> SpanKey:

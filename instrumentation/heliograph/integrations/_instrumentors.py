@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import wrapt
 from opentelemetry.metrics import NoOpMeterProvider
 
+from heliograph.guard import capture_hook
 from heliograph.telemetry._joining import keeps_official_metrics
 
 if TYPE_CHECKING:
@@ -205,7 +206,9 @@ def _start(choice: Choice, runtime: Runtime) -> None:
     if conflict is not None:
         _log.warning("the instrumentor %s does not fit: %s", choice.distribution, conflict)
         return
+    hook = capture_hook(runtime.settings.content)
     instrumentor.instrument(
+        **({"completion_hook": hook} if hook is not None else {}),
         tracer_provider=runtime.tracers,
         # Their metrics repeat ours, at a record per streamed chunk and a label per system fingerprint.
         meter_provider=runtime.meters if keeps_official_metrics() else NoOpMeterProvider(),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from heliograph.guard import ContentPolicy
     from heliograph.telemetry._runtime import Runtime
 
 __all__ = ["configure", "flush", "inherit", "metrics_endpoint", "running", "shutdown", "start_unconnected"]
@@ -33,7 +34,7 @@ def configure(
     headers: Mapping[str, str] | None = None,
     metric_interval: float = DEFAULT_INTERVAL,
     instrument: bool | Sequence[str] = True,
-    capture_content: bool = False,
+    capture_content: bool | str | ContentPolicy | None = None,
     prices: Mapping[str, Any] | str | Path | None = None,
     resource_attributes: Mapping[str, str] | None = None,
 ) -> None:
@@ -42,8 +43,9 @@ def configure(
     `endpoint` is the collector's base URL (http://localhost:4318 by default); `metric_interval` is in seconds.
     `instrument` is True (the GenAI instrumentors that are installed), False, or a list of libraries such as
     ["openai"]. `prices` are prices of your own, or the name of a file that has them (docs/prices.md). Prompts and
-    answers stay out of telemetry unless `capture_content` is True. `OTEL_*` environment variables win over
-    arguments. Providers that the application has set up are joined, not replaced.
+    answers stay out of telemetry unless `capture_content` is "truncated", "full" or True, or a
+    `heliograph.guard.ContentPolicy` (docs/content.md). `OTEL_*` environment variables win over arguments. Providers
+    that the application has set up are joined, not replaced.
 
     Call it once, early; a second call changes nothing. It works with nothing listening, and never raises for a
     reason of telemetry's.

@@ -113,8 +113,6 @@ class Courier(Generic[Batch]):
                 with LATE_IMPORTS:
                     self._exporter = self._make(self._session)
                     # What a first request imports, done here where a fork waits for it.
-                    import encodings.idna
-                    import gzip
                     import netrc  # noqa: F401
             result = self._exporter.export(batch)
         except UndeliveredError as failure:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.export import MetricsData
     from opentelemetry.sdk.trace import ReadableSpan
 
+    from heliograph.guard import ContentPolicy
     from heliograph.telemetry._health import DeliveryHealth
     from heliograph.telemetry._session import OneAttemptSession
     from heliograph.telemetry._settings import Settings, Signal
@@ -54,14 +55,15 @@ class SpanDelivery(SpanExporter):
 
 
 class LogDelivery(LogRecordExporter):
-    """Log records to the collector."""
+    """Log records to the collector, as far as the content policy lets them pass."""
 
-    def __init__(self, courier: Courier[Sequence[ReadableLogRecord]]) -> None:
+    def __init__(self, courier: Courier[Sequence[ReadableLogRecord]], content: ContentPolicy) -> None:
         self.courier = courier
+        self._content = content
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
         """Deliver a batch."""
-        sent = self.courier.send(batch, len(batch))
+        sent = self.courier.send([self._content.log(record) for record in batch], len(batch))
         return LogRecordExportResult.SUCCESS if sent else LogRecordExportResult.FAILURE
 
     def force_flush(self, timeout_millis: int = 10_000) -> bool:
@@ -118,7 +120,7 @@ def deliveries(settings: Settings, health: DeliveryHealth) -> tuple[SpanDelivery
     return (
         SpanDelivery(courier("traces", PATIENCE)),
         MetricDelivery(courier("metrics", 0.0)),
-        LogDelivery(courier("logs", PATIENCE)),
+        LogDelivery(courier("logs", PATIENCE), settings.content),
     )
 
 

@@ -92,7 +92,7 @@ class Runtime:
                 max_export_batch_size=_environment("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", BATCH),
                 max_queue_size=_environment("OTEL_BSP_MAX_QUEUE_SIZE", SPAN_QUEUE),
             )
-        self.processor = GenAIProcessor(self.meter, self._span_batches, capture_content=settings.capture_content)
+        self.processor = GenAIProcessor(self.meter, self._span_batches, content=settings.content)
         if self.tracers is not None:
             self.tracers.add_span_processor(self.processor)
 
@@ -105,7 +105,6 @@ class Runtime:
 
     def flush_local(self) -> None:
         """Have everything that has ended counted and its span finished, within this process; nothing is sent."""
-        _flush_langsmith(1.0)
         self.line.settle()
 
     def flush(self, timeout: float) -> bool:
@@ -116,7 +115,6 @@ class Runtime:
         done: list[bool] = []
 
         def work() -> None:
-            _flush_langsmith(timeout)
             self.line.settle()
             for part in (self._span_batches, self._log_batches, self.reader):
                 if part is not None:
@@ -240,7 +238,7 @@ def _within(timeout: float, work: Callable[[], None]) -> None:
 
 
 def _flush_langsmith(timeout: float) -> None:
-    """Have LangSmith make its spans now: it does so on a thread, a moment after a run."""
+    """Have LangSmith's client send the copies that it holds: an end by SIGTERM does not run its own exit."""
     module: Any = sys.modules.get("langsmith.run_trees")
     client = getattr(module, "_CLIENT", None)
     if client is not None:

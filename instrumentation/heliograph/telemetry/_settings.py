@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from heliograph.guard import ContentPolicy, policy_from
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -39,7 +41,7 @@ class Settings:
     timeout: float = DEFAULT_TIMEOUT
     exit_timeout: float = DEFAULT_EXIT_TIMEOUT
     instrument: bool | tuple[str, ...] = True
-    capture_content: bool = False
+    content: ContentPolicy = field(default_factory=ContentPolicy)
     prices: Mapping[str, Any] | str | Path | None = None
     resource_attributes: Mapping[str, str] = field(default_factory=dict)
     exports: frozenset[Signal] = frozenset(SIGNALS)
@@ -47,6 +49,11 @@ class Settings:
     metrics_addr: str = "127.0.0.1"
     disabled: bool = False
     warnings: tuple[str, ...] = ()
+
+    @property
+    def captures_content(self) -> bool:
+        """Whether prompts and answers may be on spans."""
+        return self.content.captures_on("spans")
 
     @property
     def shown_endpoint(self) -> str:
@@ -67,12 +74,13 @@ class Settings:
         headers: Mapping[str, str] | None = None,
         metric_interval: float = DEFAULT_INTERVAL,
         instrument: bool | Sequence[str] = True,
-        capture_content: bool = False,
+        capture_content: bool | str | ContentPolicy | None = None,
         prices: Mapping[str, Any] | str | Path | None = None,
         resource_attributes: Mapping[str, str] | None = None,
     ) -> Settings:
         """Combine arguments and environment. Never raises: what cannot be used becomes a warning."""
         env = _Environment()
+        content, warnings = policy_from(capture_content, os.environ)
         protocol = env.protocol()
         return cls(
             service_name=service_name or _script_name(),
@@ -85,7 +93,7 @@ class Settings:
             timeout=env.seconds("OTEL_EXPORTER_OTLP_TIMEOUT", DEFAULT_TIMEOUT),
             exit_timeout=env.seconds("HELIOGRAPH_EXIT_TIMEOUT", DEFAULT_EXIT_TIMEOUT),
             instrument=instrument if isinstance(instrument, bool) else tuple(instrument),
-            capture_content=capture_content or env.captures_content(),
+            content=content,
             prices=prices,
             resource_attributes=dict(resource_attributes or {}),
             exports=env.exports(),
@@ -94,7 +102,7 @@ class Settings:
             or env.text("OTEL_EXPORTER_PROMETHEUS_HOST")
             or "127.0.0.1",
             disabled=(env.text("OTEL_SDK_DISABLED") or "").lower() == "true",
-            warnings=tuple(env.warnings),
+            warnings=(*env.warnings, *warnings),
         )
 
 
@@ -162,11 +170,6 @@ class _Environment:
             return int(given)
         self.warnings.append(f"{name}={given!r} is not a port: metrics are pushed instead")
         return None
-
-    def captures_content(self) -> bool:
-        """Whether the official variable asks for prompts and answers on spans."""
-        mode = (self.text("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT") or "").lower()
-        return mode in {"span_only", "span_and_event", "true"}
 
 
 def _script_name() -> str:

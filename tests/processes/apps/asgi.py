@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import heliograph
 import openai
 from calls import ask, ask_async
 from fastapi import BackgroundTasks, FastAPI
 from fastapi.responses import StreamingResponse
+
+import heliograph
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

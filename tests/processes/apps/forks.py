@@ -8,8 +8,10 @@ import signal
 import sys
 import time
 
-import heliograph
 from calls import ask
+
+import heliograph
+
 
 def fork(end: str) -> None:
     child = os.fork()

@@ -6,10 +6,11 @@ import asyncio
 import gc
 from typing import TYPE_CHECKING
 
-import heliograph
 import openai
 from calls import ask, ask_async
 from opentelemetry import trace
+
+import heliograph
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

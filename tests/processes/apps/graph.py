@@ -6,11 +6,12 @@ import asyncio
 import operator
 from typing import Annotated, TypedDict
 
-import heliograph
 import openai
 from calls import ask, ask_async
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
+
+import heliograph
 
 heliograph.configure(service_name="app")
 

@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import sys
 
-import heliograph
 from calls import ask
 from opentelemetry import metrics, trace
 from opentelemetry._logs import get_logger_provider, set_logger_provider
@@ -23,6 +22,8 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, TraceIdRatioBased
+
+import heliograph
 
 ways = set(sys.argv[1:])
 theirs = os.environ.get("THEIRS") or os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"]

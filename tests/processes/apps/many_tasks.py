@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-import heliograph
 import openai
 from calls import ask_async
+
+import heliograph
 
 heliograph.configure(service_name="app")
 

@@ -7,8 +7,9 @@ import concurrent.futures
 import threading
 from multiprocessing.pool import ThreadPool
 
-import heliograph
 from calls import ask
+
+import heliograph
 
 heliograph.configure(service_name="app")
 

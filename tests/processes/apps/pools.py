@@ -6,9 +6,9 @@ import concurrent.futures
 import multiprocessing
 import sys
 
-import heliograph
 from calls import ask
 
+import heliograph
 
 # A spawned worker imports everything anew.
 WORKERS = {"fork": 8, "spawn": 2, "forkserver": 2}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
-import heliograph
 from calls import ask
 from celery import Celery
+
+import heliograph
 
 heliograph.configure(service_name="app")
 app = Celery("tasks", broker="filesystem://")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-import heliograph
 from calls import ask
+
+import heliograph
 
 if TYPE_CHECKING:
     from collections.abc import Callable

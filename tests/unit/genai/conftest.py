@@ -20,6 +20,7 @@ from heliograph.genai import _sink
 from heliograph.genai._line import MeteringLine
 from heliograph.genai._meter import CallMeter
 from heliograph.genai._processor import GenAIProcessor
+from heliograph.guard import ContentPolicy
 from heliograph.telemetry._sampler import MeterAllSampler
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class Bench:
         self.loggers.add_log_record_processor(SimpleLogRecordProcessor(self._logs))
         self.meter = CallMeter(self.meters, self.loggers, line=MeteringLine())
         self.tracers = TracerProvider(sampler=MeterAllSampler(sampler), shutdown_on_exit=False)
-        self.processor = GenAIProcessor(self.meter, SimpleSpanProcessor(self._spans), capture_content=capture_content)
+        content = ContentPolicy("full" if capture_content else "never")
+        self.processor = GenAIProcessor(self.meter, SimpleSpanProcessor(self._spans), content=content)
         self.tracers.add_span_processor(self.processor)
 
     def call(

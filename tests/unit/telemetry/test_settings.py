@@ -37,9 +37,9 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"HELIOGRAPH_METRICS_PORT": "http"}, "metrics_port", None),
         ({}, "metrics_port", None),
         ({"OTEL_SDK_DISABLED": "TRUE"}, "disabled", True),
-        ({}, "capture_content", False),
-        ({"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "span_only"}, "capture_content", True),
-        ({"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "event_only"}, "capture_content", False),
+        ({}, "captures_content", False),
+        ({"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "span_only"}, "captures_content", True),
+        ({"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "event_only"}, "captures_content", False),
     ],
 )
 def test_from_the_environment(

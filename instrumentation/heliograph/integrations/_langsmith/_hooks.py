@@ -54,10 +54,9 @@ class _Ties:
     """Wrappers around langsmith's functions, for one runtime."""
 
     def __init__(self, runtime: Runtime) -> None:
-        captures = getattr(runtime.settings, "captures_content", None)
         self._spans = RunSpans(
             runtime.tracers,  # type: ignore[arg-type] # checked by activate()
-            captures_content=bool(runtime.settings.capture_content) if captures is None else bool(captures),
+            captures_content=runtime.settings.captures_content,
         )
         self._local = LocalClients(runtime.tracers)
         self._mark = SentMark(runtime.tracers)

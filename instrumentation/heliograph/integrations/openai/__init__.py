@@ -38,7 +38,7 @@ def instrument(runtime: Runtime) -> bool:
     settings = getattr(runtime, "settings", None)
 
     def captures() -> bool:
-        return bool(getattr(settings, "captures_content", getattr(settings, "capture_content", False)))
+        return settings is not None and bool(settings.captures_content)
 
     requests = Requests(runtime.tracers.get_tracer(SCOPE, __version__), captures=captures)
     try:

@@ -26,6 +26,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from heliograph.genai import _sink
 from heliograph.genai._meter import CallMeter
 from heliograph.genai._processor import GenAIProcessor
+from heliograph.guard import ContentPolicy
 from heliograph.integrations._langsmith._hooks import _Ties
 
 from ._service import LangSmith
@@ -124,11 +125,12 @@ def make_bench(*, capture_content: bool = False) -> Bench:
     loggers = LoggerProvider(shutdown_on_exit=False)
     loggers.add_log_record_processor(SimpleLogRecordProcessor(logs))
     meter = CallMeter(MeterProvider(shutdown_on_exit=False), loggers)
-    processor = GenAIProcessor(meter, SimpleSpanProcessor(exporter), capture_content=capture_content)
+    content = ContentPolicy("full" if capture_content else "never")
+    processor = GenAIProcessor(meter, SimpleSpanProcessor(exporter), content=content)
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(processor)
     _sink.install(meter)
-    return Bench(provider, exporter, logs, processor, SimpleNamespace(capture_content=capture_content))
+    return Bench(provider, exporter, logs, processor, SimpleNamespace(captures_content=capture_content))
 
 
 def tie(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

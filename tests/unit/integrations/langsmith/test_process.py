@@ -183,7 +183,7 @@ def test_the_user_can_switch_it_off(monkeypatch: pytest.MonkeyPatch, variable: s
 
     registered: list[str] = []
     monkeypatch.setattr(wrapt, "register_post_import_hook", lambda _, module: registered.append(module))
-    runtime: Any = SimpleNamespace(tracers=object(), settings=SimpleNamespace(capture_content=False))
+    runtime: Any = SimpleNamespace(tracers=object(), settings=SimpleNamespace(captures_content=False))
     monkeypatch.setenv(variable, "false")
     _langsmith.activate(runtime)
     assert registered == []
