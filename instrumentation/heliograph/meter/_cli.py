@@ -107,7 +107,7 @@ class _Url(click.ParamType[str]):
     type=click.IntRange(min=100),
     default=Settings.remembered,
     show_default=True,
-    help="Spans remembered, to recognise late layers and repetitions (1.4 KiB each).",
+    help="Spans remembered, to recognise late layers and repetitions (2 KiB each).",
 )
 @click.option(
     "--max-bytes",

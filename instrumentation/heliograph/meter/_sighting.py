@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -28,6 +28,20 @@ SpanKey = tuple[int, int]
 
 NO_NAME: Final = "unknown_service"
 _LONGEST_NAME: Final = 200
+_TEXTS: Final = (
+    "operation",
+    "provider",
+    "model",
+    "requested_model",
+    "error_type",
+    "service_tier",
+    "finish_reason",
+    "response_id",
+    "prompt_name",
+    "prompt_version",
+    "scope",
+)
+"""Fields of `Call` that are text, but for its status."""
 
 
 class Application(NamedTuple):
@@ -113,7 +127,7 @@ def application_of(resource: Mapping[str, Any]) -> Application:
 def sight(span: WireSpan, application: Application) -> Sighting:
     """Read one span."""
     attributes = span.attributes
-    call = read_call(span) if is_call(span) else None
+    call = _bounded(read_call(span)) if is_call(span) else None
     if call is None:
         state = State.NO_CALL
     elif attributes.get(v.METERED.name) is True:
@@ -135,3 +149,12 @@ def sight(span: WireSpan, application: Application) -> Sighting:
         ids=ids if any(ids) else None,
         state=state,
     )
+
+
+def _bounded(call: Call) -> Call:
+    """Cut texts that are longer than any name: thousands of calls are kept, and what is in them becomes labels."""
+    texts = {name: getattr(call, name) for name in _TEXTS}
+    long: dict[str, Any] = {
+        name: _text.short(text) for name, text in texts.items() if text is not None and len(text) > _LONGEST_NAME
+    }
+    return replace(call, **long) if long else call

@@ -92,6 +92,30 @@ LAYERS = {
         {"shop": 3},
         {"shop": (6, 3)},
     ),
+    "and to those of another service": Case(
+        {
+            0: [
+                s("a", trace="one", answer=LONG, usage=(1, 1)),
+                s("b", trace="two", answer=LONG, usage=(2, 1)),
+                s("c", trace="three", app="search", answer=LONG, usage=(3, 1)),
+            ]
+        },
+        {"shop": 2, "search": 1},
+    ),
+    "one answer whose cached tokens one layer counts apart": Case(
+        {0: [s("a", trace="one", answer=LONG), s("b", trace="two", lib="litellm", answer=LONG, usage=(400, 200))]},
+        {"shop": 1},
+        repeated={"same_answer": 1},
+    ),
+    "a short id, in two layers, a minute apart": Case(
+        {
+            0: [
+                s("a", trace="one", answer="chatcmpl-7"),
+                s("b", trace="two", lib="litellm", answer="chatcmpl-7", at=(62.0, 63.0)),
+            ]
+        },
+        {"shop": 2},
+    ),
     "a client that gets one id twice has asked twice": Case(
         {0: [s("a", trace="one", answer=LONG), s("b", trace="two", answer=LONG, at=(5.0, 6.0))]}, {"shop": 2}
     ),
@@ -159,6 +183,9 @@ GATEWAYS = {
     ),
     "the gateway's span comes after the application's was counted": Case(
         {0: [APP], 30: [NESTED]}, {"shop": 1}, {"shop": (1000, 200)}, {"other_service": 1}
+    ),
+    "the application's span, with the usage, comes after the gateway's was counted without": Case(
+        {0: [{**NESTED, "usage": None}], 30: [APP]}, {"gateway": 1, "shop": 1}, {"gateway": (0, 0), "shop": (1000, 200)}
     ),
     "HTTP spans stand between the two": Case(
         {0: [APART, APP]}, {"shop": 1}, {"shop": (1000, 200)}, {"other_service": 1}

@@ -196,6 +196,12 @@ def test_memory_of_spans_is_bounded_and_loses_no_call(bench_with: Callable[..., 
     assert max(len(memory._traces), len(memory._answers), len(memory._inner)) <= 101
 
 
+def test_a_megabyte_where_a_name_belongs_is_not_kept(bench: Bench) -> None:
+    long = "x" * 1_000_000
+    event = counted(bench, s("one", model=long, answer=long, user__id=long, gen_ai__response__finish_reason=long))
+    assert max(len(str(value)) for value in event.values()) < 1_000
+
+
 def test_a_waiting_call_is_decided_before_it_is_forgotten(bench_with: Callable[..., Bench]) -> None:
     bench = bench_with(changes={"remembered": 100})
     bench.send(s("provider", parent="framework", at=(0.1, 0.9)), s("framework", lib="langchain"))
