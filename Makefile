@@ -21,7 +21,7 @@ demo: $(READY) ## Everything at work: questions, a fault, an alert, its notifica
 	@$(BIN)/heliograph demo $(ARGS)
 
 .PHONY: test
-test: lint unit stack ## All checks: lint, types, unit tests, configuration and the real servers
+test: lint unit processes stack ## All checks: lint, types, unit tests, processes, configuration and the real servers
 
 .PHONY: lint
 lint: $(READY) ## ruff and mypy --strict
@@ -31,7 +31,11 @@ lint: $(READY) ## ruff and mypy --strict
 
 .PHONY: unit
 unit: $(READY) ## Tests that need no server (under a minute)
-	$(BIN)/pytest tests/unit $(ARGS)
+	$(BIN)/pytest tests/unit -n auto --dist loadfile $(ARGS)
+
+.PHONY: processes
+processes: $(READY) ## Exact totals over threads, tasks, forks, workers and web servers
+	$(BIN)/pytest -v tests/processes $(ARGS)
 
 .PHONY: stack
 stack: $(READY) servers ## Configuration, rules, routing, boards, and the signal matrix on the real servers
