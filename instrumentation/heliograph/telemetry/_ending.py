@@ -77,7 +77,7 @@ def _watch_hard_exit(current: Callable[[], Runtime | None], at_exit: Callable[[]
 
     Elsewhere it means "now": there it stays what it was.
     """
-    if isinstance(os._exit, wrapt.FunctionWrapper):  # noqa: SLF001 - its public name
+    if isinstance(os._exit, wrapt.FunctionWrapper):
         return
 
     def leave(wrapped: Callable[..., Any], _: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401

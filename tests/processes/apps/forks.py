@@ -11,6 +11,7 @@ import time
 import heliograph
 from calls import ask
 
+
 def fork(end: str) -> None:
     child = os.fork()
     if child:

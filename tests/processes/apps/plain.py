@@ -16,4 +16,8 @@ with heliograph.query("plain", user_id="u"), heliograph.chain("answer"):
     ask()
     logging.getLogger("app").info("looked it up")
 # Proxies stand where there are no providers.
-assert "Proxy" in type(before[0]).__name__ or before == (trace.get_tracer_provider(), metrics.get_meter_provider(), get_logger_provider())
+assert "Proxy" in type(before[0]).__name__ or before == (
+    trace.get_tracer_provider(),
+    metrics.get_meter_provider(),
+    get_logger_provider(),
+)
