@@ -1,4 +1,4 @@
-"""A provider with a bill, and a collector that keeps what arrives: the two sides every application is checked against."""
+"""A provider with a bill and a collector that keeps what arrives: every application is checked against both."""
 
 from __future__ import annotations
 
@@ -183,12 +183,14 @@ def _attributes(pairs: Any) -> dict[str, Any]:
     for pair in pairs:
         kind = pair.value.WhichOneof("value")
         value = getattr(pair.value, kind) if kind else None
-        found[pair.key] = tuple(str(each) for each in value.values) if kind == "array_value" else value
+        found[pair.key] = (
+            tuple(str(each) for each in value.values) if value is not None and kind == "array_value" else value
+        )
     return found
 
 
 def by_provider(server: LLMServer) -> Bill:
-    """What the provider's ledger says; all calls of these tests go to gpt-4o-mini."""
+    """Say what is in the provider's ledger; all calls of these tests go to gpt-4o-mini."""
     totals = list(server.totals().values())
     read, cached = (sum(each[name] for each in totals) for name in ("prompt_tokens", "cached_tokens"))
     written = sum(each["completion_tokens"] for each in totals)
@@ -239,10 +241,10 @@ class World:
         self.processes.append(process)
         return process
 
-    def run(self, *command: str, timeout: float = 60, **environment: str) -> str:
+    def run(self, *command: str, **environment: str) -> str:
         """Run an application to its end; its output. Fails unless it ends with 0."""
         process = self.start(*command, **environment)
-        status = process.wait(timeout)
+        status = process.wait(60)
         said = self.said()
         assert status == 0, f"{command} ended with {status}\n{said}"
         return said
@@ -261,7 +263,7 @@ class World:
             time.sleep(0.05)
 
     def assert_exact(self, calls: int) -> None:
-        """The provider's ledger, the metrics and the events agree, on `calls` calls."""
+        """Check that the provider's ledger, the metrics and the events agree, on `calls` calls."""
         billed = by_provider(self.server)
         told = (
             f"\nprovider {billed}\nmetrics  {self.sink.by_metrics()}\nevents   {self.sink.by_events()}\n{self.said()}"

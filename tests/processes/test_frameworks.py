@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def calls_by_user(world: World) -> dict[str | None, int]:
-    """Calls by user, each user's in one trace."""
+    """Count calls by user, each user's in one trace."""
     calls = [span for span in world.sink.spans() if span.name.startswith("chat")]
     traces = {(span.attributes.get("user.id"), span.trace) for span in calls}
     users = {user for user, _ in traces}

@@ -32,7 +32,10 @@ def grpc_address(world: World) -> Iterator[str]:
 
         return type(f"Keeping{base.__name__}", (base,), {"Export": export})()
 
-    traces, numbers, logs = trace_service_pb2_grpc, metrics_service_pb2_grpc, logs_service_pb2_grpc
+    # Generated code, without types.
+    traces: Any = trace_service_pb2_grpc
+    numbers: Any = metrics_service_pb2_grpc
+    logs: Any = logs_service_pb2_grpc
     traces.add_TraceServiceServicer_to_server(
         service(traces.TraceServiceServicer, "/v1/traces", trace_service_pb2.ExportTraceServiceResponse), server
     )

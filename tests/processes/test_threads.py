@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from .conftest import World
 
@@ -39,3 +41,23 @@ def test_threads_of_every_kind_belong_to_the_query_that_started_them(world: Worl
     assert finished == calls
     (stray,) = [event for event in world.sink.events("llm.call") if "user_id" not in event]
     assert "chain" not in stray
+
+
+TENTH = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.1"}
+
+
+@pytest.mark.parametrize(
+    ("command", "calls", "traces"),
+    [("many_tasks.py", 1000, 20), ("many_threads.py", 170, 5), ("pools.py executor fork", 65, 3)],
+    ids=["a-thousand-tasks", "32-threads", "8-processes"],
+)
+def test_a_tenth_of_head_sampling_changes_no_total(world: World, command: str, calls: int, traces: int) -> None:
+    world.run("python", *command.split(), **TENTH)
+    world.assert_exact(calls)
+    spans = world.sink.spans()
+    assert len({span.trace for span in spans}) < traces
+    assert world.sink.orphans() == []
+    # What is kept is kept whole.
+    roots = [span for span in spans if not span.parent]
+    assert len({span.trace for span in roots}) == len({span.trace for span in spans})
+    assert world.sink.metric("query_requests") == traces - (calls != 1000)

@@ -148,8 +148,12 @@ def _configured(settings: Settings) -> bool:
 
             _ending.watch(lambda: _runtime)
             _threads.follow()
-            _processes.follow(lambda: _runtime.settings if _runtime is not None else None)
+            _processes.follow(_current_settings)
     return True
+
+
+def _current_settings() -> Settings | None:
+    return _runtime.settings if _runtime is not None else None
 
 
 def _start(settings: Settings) -> Runtime:

@@ -113,10 +113,12 @@ class Courier(Generic[Batch]):
                 with LATE_IMPORTS:
                     self._exporter = self._make(self._session)
                     # What a first request imports, done here where a fork waits for it.
+                    import encodings.idna  # noqa: F401
+                    import gzip  # noqa: F401
                     import netrc  # noqa: F401
             result = self._exporter.export(batch)
-        except UndeliveredError as failure:
-            return failure
+        except UndeliveredError as error:
+            return error
         except Exception as error:  # noqa: BLE001 - whatever an exporter throws, the application must not see
             return UndeliveredError(f"{type(error).__name__}: {error}", retryable=False)
         if getattr(result, "name", "") == "SUCCESS":

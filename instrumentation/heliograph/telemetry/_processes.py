@@ -20,11 +20,12 @@ from opentelemetry import propagate
 from opentelemetry.context import Context
 
 from heliograph.genai._run import CHAIN_KEY, RUN_KEY, QueryIds, QueryRun, chain_of, run_of
-from heliograph.telemetry._settings import Settings
 from heliograph.telemetry._threads import serves_everyone, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from heliograph.telemetry._settings import Settings
 
 __all__ = ["Parcel", "follow"]
 

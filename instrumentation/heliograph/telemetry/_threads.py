@@ -58,7 +58,7 @@ def follow() -> None:
     if _following:
         return
     _following = True
-    if not isinstance(concurrent.futures.ThreadPoolExecutor.submit, wrapt.FunctionWrapper):
+    if not isinstance(vars(concurrent.futures.ThreadPoolExecutor)["submit"], wrapt.FunctionWrapper):
         _wrap(threading, "Thread.start", _start)
         _wrap(concurrent.futures, "ThreadPoolExecutor.submit", _submit)
     wrapt.register_post_import_hook(_wrap_starlette_tasks, "starlette.background")

@@ -8,9 +8,8 @@ import signal
 import sys
 import time
 
-from calls import ask
-
 import heliograph
+from calls import ask
 
 
 def fork(end: str) -> None:

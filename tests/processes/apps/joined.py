@@ -28,7 +28,7 @@ import heliograph
 ways = set(sys.argv[1:])
 theirs = os.environ.get("THEIRS") or os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"]
 resource = Resource.create({"service.name": "theirs", "service.instance.id": "their-instance"})
-seen = []
+seen: list[object] = []
 
 
 class Watcher(SpanProcessor):

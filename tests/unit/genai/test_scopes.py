@@ -224,3 +224,35 @@ def test_sessions_are_active_for_five_minutes() -> None:
     assert sessions.count() == 1
     now[0] = 501
     assert sessions.count() == 0
+
+
+def test_generators_that_end_in_another_order_leave_no_query_behind(caplog: pytest.LogCaptureFixture) -> None:
+    from opentelemetry import context as otel_context
+
+    def inside(name: str) -> Iterator[str]:
+        with heliograph.query(name):
+            yield name
+
+    before = otel_context.get_current()
+    first, second = inside("first"), inside("second")
+    next(first)
+    next(second)
+    first.close()
+    assert otel_context.get_current() == before
+    second.close()
+    assert otel_context.get_current() == before
+    assert "detach" not in caplog.text
+
+
+def test_a_generator_that_another_task_ends_logs_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    async def inside() -> AsyncIterator[int]:
+        async with heliograph.query("q"):
+            yield 1
+
+    async def main() -> None:
+        running = inside()
+        await anext(running)
+        await asyncio.create_task(running.aclose())  # type: ignore[attr-defined]
+
+    asyncio.run(main())
+    assert "detach" not in caplog.text
