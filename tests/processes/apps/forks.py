@@ -8,8 +8,9 @@ import signal
 import sys
 import time
 
-import heliograph
 from calls import ask
+
+import heliograph
 
 
 def fork(end: str) -> None:

@@ -12,7 +12,7 @@ import heliograph
 from heliograph.genai import current_query
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Generator, Iterator
 
     from .conftest import Bench
 
@@ -229,7 +229,7 @@ def test_sessions_are_active_for_five_minutes() -> None:
 def test_generators_that_end_in_another_order_leave_no_query_behind(caplog: pytest.LogCaptureFixture) -> None:
     from opentelemetry import context as otel_context
 
-    def inside(name: str) -> Iterator[str]:
+    def inside(name: str) -> Generator[str, None, None]:
         with heliograph.query(name):
             yield name
 

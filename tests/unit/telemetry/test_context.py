@@ -7,7 +7,6 @@ import functools
 import logging.handlers
 import multiprocessing.pool
 import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +15,7 @@ from heliograph.telemetry._threads import serves_everyone
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Callable
 
     from .conftest import Receiver
 
@@ -37,8 +37,8 @@ WORK: list[tuple[str, object, bool, bool]] = [
     ("a partial", functools.partial(mine), False, False),
     ("a lambda", lambda: None, True, False),
     ("a worker of a pool", concurrent.futures.thread._worker, False, True),
-    ("a worker of an old pool", multiprocessing.pool.worker, True, True),
-    ("a queue listener", logging.handlers.QueueListener._monitor, True, True),
+    ("a worker of an old pool", getattr(multiprocessing.pool, "worker"), True, True),  # noqa: B009 - typeshed has none
+    ("a queue listener", getattr(logging.handlers.QueueListener, "_monitor"), True, True),  # noqa: B009
     ("a library's daemon", pytest.main, True, True),
     ("a library's work", pytest.main, False, False),
     ("a built-in", print, True, False),
