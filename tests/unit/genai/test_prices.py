@@ -270,10 +270,16 @@ def test_unpriced_says_why(name: str) -> None:
 
 def test_hours_of_cache_are_told_from_minutes_where_a_call_tells_them() -> None:
     # Sonnet 4.5: 5 minutes 3.75, an hour 6. 1000 x 3.75 + 1000 x 6
-    class Told(Call):
-        cache_write_1h_tokens = 1000
-
-    told = Told("chat", "anthropic", "claude-sonnet-4-5", "success", 1.0, input_tokens=2000, cache_write_tokens=2000)
+    told = Call(
+        "chat",
+        "anthropic",
+        "claude-sonnet-4-5",
+        "success",
+        1.0,
+        input_tokens=2000,
+        cache_write_tokens=2000,
+        cache_write_1h_tokens=1000,
+    )
     assert PRICES.cost(told) == pytest.approx(0.00975, rel=1e-12)
 
 

@@ -120,7 +120,7 @@ def _step(rates: Rates) -> Price:
             written = min(written, inputs - read)
             usd += read * (read_rate - plain) + written * (write_rate - plain)
             # Only Anthropic tells an hour's writes from those of five minutes, and few libraries pass it on.
-            hour = min(getattr(call, "cache_write_1h_tokens", 0), written)
+            hour = min(call.cache_write_1h_tokens, written)
             if hour:
                 if hour_rate is None:
                     return None

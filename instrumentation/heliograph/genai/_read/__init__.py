@@ -91,6 +91,7 @@ def read_call(span: Readable) -> Call:
         output_tokens=usage.outputs,
         cache_read_tokens=usage.cache_read,
         cache_write_tokens=usage.cache_write,
+        cache_write_1h_tokens=usage.cache_write_1h,
         reasoning_tokens=usage.reasoning,
         input_audio_tokens=usage.input_audio,
         output_audio_tokens=usage.output_audio,

@@ -42,6 +42,7 @@ class LangSmith(Dialect):
             said,
             cache_read=said.cache_read or count(inputs.get("cache_read")) or 0,
             cache_write=said.cache_write or _cache_writes(inputs),
+            cache_write_1h=count(inputs.get("ephemeral_1h_input_tokens")) or 0,
             reasoning=said.reasoning or count(outputs.get("reasoning")) or 0,
             input_audio=said.input_audio or count(inputs.get("audio")) or 0,
             output_audio=said.output_audio or count(outputs.get("audio")) or 0,

@@ -21,6 +21,7 @@ class Usage:
     total: int | None = None
     cache_read: int = 0
     cache_write: int = 0
+    cache_write_1h: int = 0
     reasoning: int = 0
     input_audio: int = 0
     output_audio: int = 0
@@ -56,12 +57,14 @@ def whole(usage: Usage) -> Usage:
     if add_reasoning:
         outputs += reasoning
     read = min(usage.cache_read, inputs)
+    written = min(usage.cache_write, inputs - read)
     return replace(
         usage,
         inputs=inputs if usage.inputs is not None or inputs else None,
         outputs=outputs if usage.outputs is not None or outputs else None,
         cache_read=read,
-        cache_write=min(usage.cache_write, inputs - read),
+        cache_write=written,
+        cache_write_1h=min(usage.cache_write_1h, written),
         reasoning=min(reasoning, outputs),
         input_audio=min(usage.input_audio, inputs),
         output_audio=min(usage.output_audio, outputs),
