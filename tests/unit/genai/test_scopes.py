@@ -12,7 +12,7 @@ import heliograph
 from heliograph.genai import current_query
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 
     from .conftest import Bench
 
@@ -229,7 +229,7 @@ def test_sessions_are_active_for_five_minutes() -> None:
 def test_generators_that_end_in_another_order_leave_no_query_behind(caplog: pytest.LogCaptureFixture) -> None:
     from opentelemetry import context as otel_context
 
-    def inside(name: str) -> Iterator[str]:
+    def inside(name: str) -> Generator[str, None, None]:
         with heliograph.query(name):
             yield name
 
@@ -245,14 +245,14 @@ def test_generators_that_end_in_another_order_leave_no_query_behind(caplog: pyte
 
 
 def test_a_generator_that_another_task_ends_logs_no_error(caplog: pytest.LogCaptureFixture) -> None:
-    async def inside() -> AsyncIterator[int]:
+    async def inside() -> AsyncGenerator[int, None]:
         async with heliograph.query("q"):
             yield 1
 
     async def main() -> None:
         running = inside()
         await anext(running)
-        await asyncio.create_task(running.aclose())  # type: ignore[attr-defined]
+        await asyncio.create_task(running.aclose())
 
     asyncio.run(main())
     assert "detach" not in caplog.text

@@ -7,7 +7,6 @@ import functools
 import logging.handlers
 import multiprocessing.pool
 import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,12 +14,11 @@ import pytest
 from heliograph.telemetry._threads import serves_everyone
 
 if TYPE_CHECKING:
-    import subprocess
+    from collections.abc import Callable
 
     from .conftest import Receiver
 
     Run = Callable[..., tuple[int, str, str]]
-    Script = Callable[..., subprocess.Popen[str]]
 
 
 def mine() -> None:
@@ -37,8 +35,8 @@ WORK: list[tuple[str, object, bool, bool]] = [
     ("a partial", functools.partial(mine), False, False),
     ("a lambda", lambda: None, True, False),
     ("a worker of a pool", concurrent.futures.thread._worker, False, True),
-    ("a worker of an old pool", multiprocessing.pool.worker, True, True),
-    ("a queue listener", logging.handlers.QueueListener._monitor, True, True),
+    ("a worker of an old pool", vars(multiprocessing.pool)["worker"], True, True),
+    ("a queue listener", vars(logging.handlers.QueueListener)["_monitor"], True, True),
     ("a library's daemon", pytest.main, True, True),
     ("a library's work", pytest.main, False, False),
     ("a built-in", print, True, False),
