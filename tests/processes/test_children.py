@@ -15,7 +15,6 @@ POOLS = [
     ("executor", "spawn"),
     ("executor", "forkserver"),
     ("pool", "fork"),
-    ("pool", "spawn"),
 ]
 
 

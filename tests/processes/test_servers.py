@@ -30,11 +30,9 @@ class Server:
 BIND = "--bind 127.0.0.1:{port}"
 SERVERS = [
     Server(f"gunicorn wsgi:app {BIND} --workers 2", calls=2),
-    Server(f"gunicorn wsgi:app {BIND} --workers 2 --preload", calls=2),
     Server(f"gunicorn wsgi:app {BIND} --workers 2 --threads 4 --preload", calls=2),
     # gunicorn loses a SIGTERM that meets a worker just forked, and waits for it as long as it may.
     Server(f"gunicorn wsgi:app {BIND} --workers 2 --preload --max-requests 5 --graceful-timeout 5", calls=2),
-    Server(f"gunicorn asgi:app {BIND} --workers 2 -k uvicorn.workers.UvicornWorker", calls=4),
     Server(f"gunicorn asgi:app {BIND} --workers 2 -k uvicorn.workers.UvicornWorker --preload", calls=4),
     Server("uvicorn asgi:app --port {port}", calls=4),
     Server("uvicorn asgi:app --port {port} --workers 2 --limit-max-requests 4", calls=4),

@@ -17,7 +17,6 @@ app.conf.update(
         "data_folder_out": os.environ["QUEUE"],
         "control_folder": os.environ["QUEUE"] + "-control",
     },
-    worker_max_tasks_per_child=int(os.environ["TASKS_PER_CHILD"]),
     worker_concurrency=2,
 )
 
