@@ -46,4 +46,20 @@ local histogram(name, unit, help) = {
   cleanExit: gauge('heliograph_clean_exit', 'dateTimeFromNow', 'Time at which an application said goodbye.'),
   labelsFolded: counter('heliograph_labels_folded_total', 'short', 'Label values beyond their cap, counted as other.'),
   priceAge: gauge('heliograph_price_age_seconds', 's', 'Age of the price list.'),
+
+  // The meter service itself.
+  meterReceivedSpans: counter('heliograph_meter_received_spans_total', 'short', 'Spans that reached the meter.'),
+  meterCountedCalls: counter('heliograph_meter_counted_calls_total', 'short', 'Calls that the meter counted.'),
+  meterLateCalls: counter('heliograph_meter_late_calls_total', 'short', 'Calls that the meter counted after its wait.'),
+  meterRepeatedCalls: counter('heliograph_meter_repeated_calls_total', 'short', 'Call spans that told of a call counted elsewhere.'),
+  meterMeteredAtHome: counter('heliograph_meter_metered_at_home_total', 'short', 'Call spans that the application itself counted.'),
+  meterCountedTwice: counter('heliograph_meter_counted_twice_total', 'short', 'Calls counted here before the span came which says that they were counted at home.'),
+  meterDecidedEarly: counter('heliograph_meter_decided_early_total', 'short', 'Calls decided before their time, since too many waited.'),
+  meterRefusedRequests: counter('heliograph_meter_refused_requests_total', 'short', 'Requests that the meter did not take.'),
+  meterRejectedSpans: counter('heliograph_meter_rejected_spans_total', 'short', 'Spans without a valid id.'),
+  meterFoldedCalls: counter('heliograph_meter_folded_calls_total', 'short', 'Calls of applications beyond the cap, counted under the service name other.'),
+  meterLostEvents: counter('heliograph_meter_lost_events_total', 'short', 'Events that the collector did not take.'),
+  meterWaitingCalls: gauge('heliograph_meter_waiting_calls', 'short', 'Calls that wait to be decided.'),
+  meterUndeliveredEvents: gauge('heliograph_meter_undelivered_events', 'short', 'Events that the collector has not taken yet.'),
+  meterApplications: gauge('heliograph_meter_applications', 'short', 'Applications that the meter keeps counters for.'),
 }

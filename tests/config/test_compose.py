@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,31 @@ from heliograph.stack._versions import images
 from heliograph.stack._workspace import _in_hours
 
 MAIN = "docker-compose.observability.yml"
-OVERLAYS = {"slack": "slack_webhook_url", "email": "smtp_password", "sms": "aws_credentials"}
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """What `docker-compose.<name>.yml` brings: a secret to one service, and these additions of that service's."""
+
+    secret: str
+    service: str = "alertmanager"
+    command: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    mounts: tuple[str, ...] = ()
+
+
+OVERLAYS = {
+    "slack": Overlay("slack_webhook_url"),
+    "email": Overlay("smtp_password"),
+    "sms": Overlay("aws_credentials", variables=("AWS_SHARED_CREDENTIALS_FILE",)),
+    "langsmith": Overlay(
+        "langsmith_api_key",
+        service="collector",
+        command=("--config=/etc/otelcol/langsmith.yaml",),
+        variables=("HELIOGRAPH_LANGSMITH_PROJECT", "HELIOGRAPH_LANGSMITH_URL"),
+        mounts=("/etc/otelcol/langsmith.yaml",),
+    ),
+}
 ONE_SHOT = "volumes"
 
 Run = Any  # tests/config/conftest.py
@@ -190,19 +215,53 @@ def test_every_target_is_a_service_and_a_port_it_listens_on(root: Path, services
         assert json.loads((root / f"docker/targets/{name}.json").read_text()) == [{"targets": [f"{name}:{port}"]}]
 
 
-@pytest.mark.parametrize(("channel", "secret"), OVERLAYS.items())
-def test_a_channel_brings_its_secret_and_changes_nothing_else(run: Run, stack: Any, channel: str, secret: str) -> None:
-    merged = compose(run, MAIN, f"docker-compose.{channel}.yml")
-    mounted = merged["services"]["alertmanager"].pop("secrets")
-    assert [entry["target"] for entry in mounted] == [f"/run/secrets/{secret}"]
-    assert merged.pop("secrets")[secret]["file"].endswith(f"/secrets/{secret}")
-    plain = json.loads(json.dumps(stack))
-    for one in (merged, plain):
-        one["services"]["alertmanager"]["environment"].pop("AWS_SHARED_CREDENTIALS_FILE", None)
-    assert merged == plain
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_an_overlay_brings_its_secret_and_changes_nothing_else(run: Run, stack: Any, name: str) -> None:
+    overlay = OVERLAYS[name]
+    merged = compose(run, MAIN, f"docker-compose.{name}.yml")
+    service = merged["services"][overlay.service]
+    assert [entry["target"] for entry in service.pop("secrets")] == [f"/run/secrets/{overlay.secret}"]
+    assert merged.pop("secrets")[overlay.secret]["file"].endswith(f"/secrets/{overlay.secret}")
+    before = stack["services"][overlay.service]
+    assert service["command"] == [*before["command"], *overlay.command]
+    assert service["environment"].keys() - before["environment"].keys() == {*overlay.variables}
+    added = [mount for mount in service.get("volumes", ()) if mount not in before.get("volumes", ())]
+    assert [mount["target"] for mount in added] == [*overlay.mounts]
+    assert all(mount["read_only"] and Path(mount["source"]).is_file() for mount in added)
+    # Without these additions it is the stack as it was.
+    service["command"] = before["command"]
+    service["environment"] = {key: service["environment"][key] for key in before["environment"]}
+    if added:
+        service["volumes"] = [mount for mount in service["volumes"] if mount not in added]
+    assert merged == stack
+
+
+def test_every_overlay_is_tested(root: Path) -> None:
+    names = {path.name.split(".")[1] for path in root.glob("docker-compose.*.yml")}
+    assert names - {MAIN.split(".")[1]} == OVERLAYS.keys()
 
 
 def test_the_secrets_are_those_of_the_configuration() -> None:
-    channels = load_config().channels
-    named = [channels.slack.webhook_url_file, channels.email.password_file, channels.sms.sns.credentials_file]
-    assert [Path(str(name)).name for name in named] == list(OVERLAYS.values())
+    config = load_config()
+    channels = config.channels
+    named = [
+        channels.slack.webhook_url_file,
+        channels.email.password_file,
+        channels.sms.sns.credentials_file,
+        config.destinations.langsmith.api_key_file,
+    ]
+    assert [Path(str(name)).name for name in named] == [overlay.secret for overlay in OVERLAYS.values()]
+
+
+def test_the_copy_to_langsmith_goes_where_the_configuration_says(run: Run) -> None:
+    environment = compose(run, MAIN, "docker-compose.langsmith.yml")["services"]["collector"]["environment"]
+    langsmith = load_config().destinations.langsmith
+    assert environment["HELIOGRAPH_LANGSMITH_PROJECT"] == langsmith.project
+    assert environment["HELIOGRAPH_LANGSMITH_URL"] == langsmith.url
+
+
+def test_the_meter_reads_its_numbers_from_the_mounted_configuration(services: dict[str, Any], root: Path) -> None:
+    meter = services["meter"]
+    named = next(text.partition("=")[2] for text in meter["command"] if text.startswith("--config="))
+    (mount,) = meter["volumes"]
+    assert (mount["source"], mount["target"]) == (str(root / "heliograph.yaml"), named)

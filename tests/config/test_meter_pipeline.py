@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import http.client
 import json
 import subprocess
 import threading
 import time
-import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -95,6 +96,7 @@ def received(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[l
             stderr=log,
         )
         try:
+            _wait_until_healthy(collector, f"http://127.0.0.1:{ports[2]}/", log=folder / "log")
             _send(f"http://127.0.0.1:{ports[1]}/v1/traces")
             spans: list[Any] = []
             deadline = time.monotonic() + 10
@@ -145,16 +147,20 @@ def _send(url: str) -> None:
         for number, (name, (attributes, _)) in enumerate(SPANS.items(), start=1)
     ]
     body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}).encode()
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-            urllib.request.urlopen(request, timeout=5).close()
-        except urllib.error.URLError:
-            assert time.monotonic() < deadline, "the collector does not listen"
-            time.sleep(0.1)
-        else:
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    urllib.request.urlopen(request, timeout=20).close()
+
+
+def _wait_until_healthy(collector: subprocess.Popen[bytes], url: str, *, log: Path, seconds: float = 60.0) -> None:
+    """Wait for the health page: before it, a connection may be refused, or taken and dropped."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert collector.poll() is None, log.read_text(errors="replace")
+        with contextlib.suppress(OSError, http.client.HTTPException):  # HTTPError, while it says no, is an OSError
+            urllib.request.urlopen(url, timeout=5).close()
             return
+        time.sleep(0.1)
+    raise AssertionError(f"the collector is not healthy after {seconds:g} s:\n{log.read_text(errors='replace')}")
 
 
 def _spans(body: bytes) -> list[Any]:

@@ -31,15 +31,20 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from ruamel.yaml import YAML
 
+from heliograph.genai import vocabulary as v
+from heliograph.stack import Stack
 from heliograph.stack._build import binary
+from heliograph.stack._servers import SERVERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from heliograph.stack._plan import PlannedServer
+
 ROOT = Path(__file__).parents[2]
 KEY = "lsv2_pt_0123456789abcdef0123456789abcdef"
 LLM = {"gen_ai.operation.name": "chat"}
-SENT = {"heliograph.langsmith.sent": True}
+SENT = {v.LANGSMITH_SENT.name: True}
 
 
 class Jaeger(trace_service_pb2_grpc.TraceServiceServicer):
@@ -112,6 +117,7 @@ def names_of(request: ExportTraceServiceRequest) -> list[str]:
 
 @dataclass
 class Collector:
+    pid: int
     port: int
     metrics: int
     jaeger: Jaeger
@@ -180,12 +186,28 @@ def wait(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
 
 
 @contextlib.contextmanager
-def running(folder: Path, overlay: Path) -> Iterator[Collector]:
-    """Run the collector with its file and the overlay; a small queue, so that it fills soon."""
+def running(
+    folder: Path, overlay: Path | None = None, *, plan: Callable[[Smith], PlannedServer] | None = None
+) -> Iterator[Collector]:
+    """Run the collector with its file and the overlay; a small queue, so that it fills soon.
+
+    Or run it as a `plan` has it, which is given the stand-in: the overlay's variables are then the plan's own.
+    """
     jaeger, smith = Jaeger(), Smith()
     http, rpc, health, metrics = free_ports(4)
     (folder / "key").write_text(KEY + "\n")
+    argv = [str(binary("collector")), "--config", str(ROOT / "collector/otelcol.yaml"), "--config", str(overlay)]
     env = {
+        "HELIOGRAPH_LANGSMITH_URL": smith.url,
+        "HELIOGRAPH_LANGSMITH_PROJECT": "assistant",
+        "HELIOGRAPH_LANGSMITH_API_KEY_FILE": str(folder / "key"),
+        "HELIOGRAPH_LANGSMITH_QUEUE_BYTES": "200000",
+    }
+    if plan is not None:
+        planned = plan(smith)
+        argv, env = list(planned.argv), planned.env
+    env = {
+        **env,
         "HELIOGRAPH_OTLP_HTTP_PORT": str(http),
         "HELIOGRAPH_OTLP_GRPC_PORT": str(rpc),
         "HELIOGRAPH_COLLECTOR_HEALTH_PORT": str(health),
@@ -193,20 +215,11 @@ def running(folder: Path, overlay: Path) -> Iterator[Collector]:
         "HELIOGRAPH_JAEGER_OTLP": f"127.0.0.1:{jaeger.port}",
         "HELIOGRAPH_QUEUE_DIR": str(folder / "queue"),
         "HELIOGRAPH_FOREIGN_LOGS": str(folder),
-        "HELIOGRAPH_LANGSMITH_URL": smith.url,
-        "HELIOGRAPH_LANGSMITH_PROJECT": "assistant",
-        "HELIOGRAPH_LANGSMITH_API_KEY_FILE": str(folder / "key"),
-        "HELIOGRAPH_LANGSMITH_QUEUE_BYTES": "200000",
         "HELIOGRAPH_LANGSMITH_WAIT": "1s",
     }
     log = folder / "collector.out"
     with log.open("w") as out:
-        process = subprocess.Popen(
-            [str(binary("collector")), "--config", str(ROOT / "collector/otelcol.yaml"), "--config", str(overlay)],
-            env=env,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
+        process = subprocess.Popen(argv, env=env, stdout=out, stderr=subprocess.STDOUT)
 
         def ready() -> bool:
             with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{health}/", timeout=1) as page:
@@ -214,8 +227,8 @@ def running(folder: Path, overlay: Path) -> Iterator[Collector]:
             return False
 
         try:
-            assert wait(ready, 20), log.read_text()
-            yield Collector(http, metrics, jaeger, smith, log, folder / "key")
+            assert wait(ready, 30), log.read_text()
+            yield Collector(process.pid, http, metrics, jaeger, smith, log, folder / "key")
         finally:
             smith.release()
             process.terminate()
@@ -259,6 +272,37 @@ def test_llm_traces_are_copied_whole_and_once(collector: Collector) -> None:
         return any(key == "another" for _, key, _ in collector.smith.heads)
 
     assert wait(arrives)
+
+
+# A project's name is text: neither YAML nor a variable of the collector's.
+@pytest.mark.parametrize("project", ["assistant", "${env:HOME} #1: $5 {a}"])
+def test_heliograph_yaml_switches_the_copy_on(tmp_path: Path, project: str) -> None:
+    folder = tmp_path / "of ${USER}"
+    folder.mkdir()
+
+    def plan(smith: Smith) -> PlannedServer:
+        overlay = folder / "my.yaml"
+        langsmith = {"enabled": True, "api_key_file": "key", "project": project, "url": smith.url}
+        overlay.write_text(json.dumps({"destinations": {"langsmith": langsmith}}))
+        stack = Stack(state=tmp_path / "state", overlays=[overlay])
+        stack.workspace.prepare()
+        settings = stack._settings()
+        rows = [row for row in SERVERS if row.name == "collector"]
+        stack.workspace.write(settings, stack.ports, ["collector"])
+        (planned,) = stack._plan(rows, {"collector": str(binary("collector"))}, settings).servers
+        return planned
+
+    with running(folder, plan=plan) as collector:
+        collector.send([("request", {}), ("chat", LLM)], [("health check", {})])
+        assert wait(lambda: collector.smith.spans.total() == 2)
+        assert wait(lambda: collector.jaeger.spans.total() == 3)
+        assert collector.smith.spans == {"request": 1, "chat": 1}
+        assert collector.smith.heads == {("/otel/v1/traces", KEY, project)}
+        seen = [Path(f"/proc/{collector.pid}/{name}") for name in ("cmdline", "environ")]
+        written = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
+        assert written
+        for path in [*(path for path in seen if path.exists()), *written, collector.log]:
+            assert KEY.encode() not in path.read_bytes(), path
 
 
 TROUBLE: dict[str, dict[str, Any]] = {
@@ -311,34 +355,10 @@ def test_the_optional_destination_gives_up_and_never_waits() -> None:
     assert "storage" not in queue
 
 
-def test_docker_compose_takes_the_overlay_with_its_secret() -> None:
-    def shown(*files: str) -> dict[str, Any]:
-        done = subprocess.run(
-            [binary("docker-compose"), *(f"--file={name}" for name in files), "config", "--format", "json"],
-            env={"HOME": "/nonexistent"},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
-
-    main = shown("docker-compose.observability.yml")
-    both = shown("docker-compose.observability.yml", "docker-compose.langsmith.yml")
-    assert Path(both["secrets"]["langsmith_api_key"]["file"]) == ROOT / "secrets/langsmith_api_key"
-    before, after = main["services"].pop("collector"), both["services"].pop("collector")
-    assert both["services"] == main["services"]
-    assert after["command"] == [*before["command"], "--config=/etc/otelcol/langsmith.yaml"]
-    assert [secret["source"] for secret in after["secrets"]] == ["langsmith_api_key"]
-    assert [volume for volume in before["volumes"] if volume not in after["volumes"]] == []
-    assert {"HELIOGRAPH_LANGSMITH_PROJECT", "HELIOGRAPH_LANGSMITH_URL"} == (
-        after["environment"].keys() - before["environment"].keys()
-    )
-    # The file the collector reads by default is where compose puts the secret.
+def test_the_key_is_read_by_default_where_docker_compose_puts_it() -> None:
+    (secret,) = load("docker-compose.langsmith.yml")["services"]["collector"]["secrets"]
     overlay = (ROOT / "collector/langsmith.yaml").read_text()
-    assert "HELIOGRAPH_LANGSMITH_API_KEY_FILE:-/run/secrets/langsmith_api_key" in overlay
+    assert f"HELIOGRAPH_LANGSMITH_API_KEY_FILE:-/run/secrets/{secret}" in overlay
 
 
 def test_a_missing_key_file_stops_the_start_and_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ __all__ = ["run", "secret_files"]
 
 _SLOWEST_EVALUATION = 15.0  # s: slower, and the promise to tell someone within a minute cannot be kept
 _SAMPLES = 4  # that a window must hold, so that one late export does not empty it
+_OTLP_PATH = re.compile(r"/otel(/v1/traces)?/?$")  # what collector/langsmith.yaml and its exporter append
 
 
 def run(data: Mapping[str, object]) -> Iterator[Problem]:
@@ -22,6 +24,8 @@ def run(data: Mapping[str, object]) -> Iterator[Problem]:
     yield from _intervals(data)
     yield from _channels(data)
     yield from _secrets(data)
+    yield from _destinations(data)
+    yield from _meter(data)
     yield from _prices(data)
 
 
@@ -117,7 +121,7 @@ def _channels(data: Mapping[str, object]) -> Iterator[Problem]:
 
 
 def secret_files(data: Mapping[str, object]) -> Iterator[tuple[Key, object, bool]]:
-    """Yield (key, file or None, required) for each secret that an enabled channel reads."""
+    """Yield (key, file or None, required) for each secret that an enabled channel or destination reads."""
     slack, email, sms = (_get(data, "channels", name) for name in ("slack", "email", "sms"))
     if _get(slack, "enabled") is True:
         rooms = [(tier, _get(slack, tier, "webhook_url_file")) for tier in ("warning", "critical")]
@@ -133,31 +137,55 @@ def secret_files(data: Mapping[str, object]) -> Iterator[tuple[Key, object, bool
         yield ("channels", "sms", "sns", "credentials_file"), _get(sms, "sns", "credentials_file"), False
     if _get(sms, "enabled") is True and _get(sms, "via") == "webhook":
         yield ("channels", "sms", "webhook_url_file"), _get(sms, "webhook_url_file"), True
+    langsmith = _get(data, "destinations", "langsmith")
+    if _get(langsmith, "enabled") is True:
+        yield ("destinations", "langsmith", "api_key_file"), _get(langsmith, "api_key_file"), True
 
 
 def _secrets(data: Mapping[str, object]) -> Iterator[Problem]:
-    names: dict[str, str] = {}
+    names: dict[tuple[object, str], str] = {}
     for key, file, required in secret_files(data):
-        channel = key[1]
+        reader = key[1]
         if not file and required:
-            yield Problem(key, f"names no file, and {channel} is on", f"name the file, or switch {channel} off")
+            yield Problem(key, f"names no file, and {reader} is on", f"name the file, or switch {reader} off")
         if not file or not isinstance(file, str):
             continue
         path = Path(file)
         if not path.is_file():
             yield Problem(
                 key,
-                f"there is no file {display(path)}, and {channel} is on",
-                f"put the secret there (one line), or switch {channel} off",
+                f"there is no file {display(path)}, and {reader} is on",
+                f"put the secret there (one line), or switch {reader} off",
             )
         elif not path.stat().st_size:
-            yield Problem(key, f"the file {display(path)} is empty", f"put the secret there, or switch {channel} off")
-        if names.setdefault(path.name, file) != file:
+            yield Problem(key, f"the file {display(path)} is empty", f"put the secret there, or switch {reader} off")
+        place = key[0], path.name  # channels are read by one container, destinations by another
+        if names.setdefault(place, file) != file:
             yield Problem(
                 key,
-                f"has the same file name as {names[path.name]}",
-                "give each secret a file name of its own: containers see them all in one folder",
+                f"has the same file name as {names[place]}",
+                "give each secret a file name of its own: its container sees them all in one folder",
             )
+
+
+def _destinations(data: Mapping[str, object]) -> Iterator[Problem]:
+    url = _get(data, "destinations", "langsmith", "url")
+    if isinstance(url, str) and (tail := _OTLP_PATH.search(url)):
+        yield Problem(
+            ("destinations", "langsmith", "url"),
+            f"ends with {tail[0]}, which the collector adds by itself",
+            f"write {url[: tail.start()]}",
+        )
+
+
+def _meter(data: Mapping[str, object]) -> Iterator[Problem]:
+    waiting, remember = (_number(_get(data, "meter", name)) for name in ("waiting", "remember"))
+    if waiting and remember and remember < waiting:
+        yield Problem(
+            ("meter", "remember"),
+            f"{remember:g} is less than `waiting` ({waiting:g}): calls would be forgotten before they are decided",
+            f"write at least {waiting:.0f}",
+        )
 
 
 def _prices(data: Mapping[str, object]) -> Iterator[Problem]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from heliograph.config import _checks
 from heliograph.config._errors import ConfigError, Key, Place, Places, Problem
-from heliograph.config._model import Config
+from heliograph.config._model import Config, MeterPart
 from heliograph.config._source import read
 from heliograph.stack._paths import config_root
 from heliograph.stack._ports import Ports
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-__all__ = ["build", "load", "merge"]
+__all__ = ["build", "load", "load_for_meter", "merge"]
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 # What follows `external_url` in the links that the file leaves open.
 _PORTS = Ports()
@@ -44,29 +46,49 @@ def load(path: Path | None = None, overlays: Sequence[Path] = ()) -> Config:
 
     Raises `ConfigError` with every problem of every file.
     """
-    data: dict[str, Any] = {}
-    places: dict[Key, Place] = {}
-    problems: list[Problem] = []
-    for file in (path or config_root() / "heliograph.yaml", *overlays):
-        source = read(file)
-        problems += source.problems
-        data = merge(data, source.data)
-        places.update(source.places)
-    if problems and not data:
-        raise ConfigError(problems)
-    if problems:  # a file that could not be read may hold the very keys that now seem missing: say only what is sure
-        problems += [p.at(places) for p in _problems(data) if p.what != _MISSING]
-        raise ConfigError(problems)
+    data, places = _read([path or config_root() / "heliograph.yaml", *overlays], Config)
     return build(data, places)
+
+
+def load_for_meter(overlays: Sequence[Path] = ()) -> MeterPart:
+    """Return what `heliograph meter` reads of the shipped `heliograph.yaml` under `overlays`.
+
+    Only that part is checked: in a container of its own the meter sees no secrets, and thresholds are not its business.
+
+    Raises `ConfigError`.
+    """
+    data, places = _read([config_root() / "heliograph.yaml", *overlays], MeterPart)
+    return _checked(MeterPart, data, places)
 
 
 def build(data: Mapping[str, Any], places: Places | None = None) -> Config:
     """Return the checked configuration of plain `data`; `places` say where each value was written."""
-    if problems := _problems(data):
-        raise ConfigError(problem.at(places or {}) for problem in problems)
-    config = Config.model_validate(_derived(data))
+    config = _checked(Config, data, places or {})
     config._source = copy.deepcopy(dict(data))  # noqa: SLF001 - our own class
     return config
+
+
+def _read(files: Sequence[Path], model: type[BaseModel]) -> tuple[dict[str, Any], Places]:
+    data: dict[str, Any] = {}
+    places: dict[Key, Place] = {}
+    problems: list[Problem] = []
+    for file in files:
+        source = read(file)
+        problems += source.problems
+        data = merge(data, source.data)
+        places.update(source.places)
+    if problems and data:
+        # A file that could not be read may hold the very keys that now seem missing: say only what is sure.
+        problems += [p.at(places) for p in _problems(model, data) if p.what != _MISSING]
+    if problems:
+        raise ConfigError(problems)
+    return data, places
+
+
+def _checked(model: type[_Model], data: Mapping[str, Any], places: Places) -> _Model:
+    if problems := _problems(model, data):
+        raise ConfigError(problem.at(places) for problem in problems)
+    return model.model_validate(_derived(data))
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,10 +111,10 @@ def _derived(data: Mapping[str, Any]) -> dict[str, Any]:
     return {**data, "links": {**links, **known}}
 
 
-def _problems(data: Mapping[str, Any]) -> list[Problem]:
-    problems = list(_checks.run(data))
+def _problems(model: type[BaseModel], data: Mapping[str, Any]) -> list[Problem]:
+    problems = [problem for problem in _checks.run(data) if problem.key[0] in model.model_fields]
     try:
-        Config.model_validate(_derived(data))
+        model.model_validate(_derived(data))
     except ValidationError as error:
         problems += [_explain(details) for details in error.errors(include_url=False)]
     return problems
@@ -117,6 +139,7 @@ def _explain(details: ErrorDetails) -> Problem:
         "too_short": ("is empty", "list at least one"),
         "string_type": (f"{shown} is no text", "write text, in quotes where it looks like a number"),
         "float_type": (f"{shown} is no number", "write a number"),
+        "int_type": (f"{shown} is no whole number", "write a whole number"),
         "bool_type": (f"{shown} is neither true nor false", "write true or false"),
         "less_than_equal": (f"{shown} is too much", f"write a number {wanted}"),
     }

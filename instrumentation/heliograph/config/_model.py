@@ -9,6 +9,7 @@ from heliograph.config._types import (
     Address,
     Count,
     Duration,
+    HeaderText,
     HostPort,
     Limit,
     Percent,
@@ -16,9 +17,10 @@ from heliograph.config._types import (
     Span,
     Text,
     Url,
+    Whole,
 )
 
-__all__ = ["Alerts", "Channels", "Config", "Links"]
+__all__ = ["Alerts", "Channels", "Config", "Links", "MeterPart"]
 
 
 class _Section(BaseModel):
@@ -135,6 +137,31 @@ class Channels(_Section):
     sms: Sms
 
 
+class LangSmith(_Section):
+    """A copy of the traces about models, which the collector sends to LangSmith."""
+
+    enabled: StrictBool
+    api_key_file: Text | None
+    project: HeaderText
+    url: Url
+
+
+class Destinations(_Section):
+    """Where copies go, beside the stores of the stack."""
+
+    langsmith: LangSmith
+
+
+class Meter(_Section):
+    """How long `heliograph meter` waits, and how much it holds."""
+
+    wait: Span
+    waiting: Whole
+    remember: Whole
+    applications: Whole
+    idle: Span
+
+
 class Dashboards(_Section):
     """What the boards have in common."""
 
@@ -210,6 +237,20 @@ def _checked_elsewhere(value: object) -> object:
     return value if isinstance(value, dict) else {}
 
 
+# The schema of prices stands where applications read the same without this module: `heliograph.genai._prices`.
+_Prices = Annotated[dict[str, Any], BeforeValidator(_checked_elsewhere)]
+
+
+class MeterPart(BaseModel):
+    """What `heliograph meter` reads of the file. A mistake elsewhere is no reason to count nothing."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    intervals: Intervals
+    meter: Meter
+    prices: _Prices
+
+
 class Config(_Section):
     """`heliograph.yaml` with its overlays, checked."""
 
@@ -218,12 +259,13 @@ class Config(_Section):
     paths: Paths
     channels: Channels
     routing: Routing
+    destinations: Destinations
     intervals: Intervals
     retention: Retention
+    meter: Meter
     dashboards: Dashboards
     alerts: Alerts
-    # Its schema stands where applications read the same without this module: `heliograph.genai._prices`.
-    prices: Annotated[dict[str, Any], BeforeValidator(_checked_elsewhere)]
+    prices: _Prices
 
     # What was read, before links were derived: `merged` starts again from it.
     _source: dict[str, Any] = PrivateAttr(default_factory=dict)

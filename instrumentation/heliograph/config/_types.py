@@ -12,6 +12,7 @@ __all__ = [
     "Address",
     "Count",
     "Duration",
+    "HeaderText",
     "HostPort",
     "Limit",
     "Percent",
@@ -19,6 +20,7 @@ __all__ = [
     "Span",
     "Text",
     "Url",
+    "Whole",
     "complain",
     "seconds",
 ]
@@ -101,6 +103,15 @@ def _phone(value: str) -> str:
     return value
 
 
+def _header_text(value: str) -> str:
+    if not re.fullmatch(r"[!-~]([ -~]*[!-~])?", value):
+        raise complain(
+            f"{value!r} cannot be sent in a header of HTTP",
+            "write letters without accents, digits and signs, on one line, with no blank at either end",
+        )
+    return value
+
+
 Duration = Annotated[str, BeforeValidator(_duration)]
 """A Prometheus duration; zero is allowed."""
 
@@ -116,7 +127,13 @@ Percent = Annotated[float, BeforeValidator(_number), Field(strict=True, gt=0, le
 Count = Annotated[float, BeforeValidator(_number), Field(strict=True, ge=0, allow_inf_nan=False)]
 """How many there must be; 0 switches the condition off."""
 
+Whole = Annotated[int, BeforeValidator(_number), Field(strict=True, ge=1)]
+"""How many there may be: a whole number, at least one."""
+
 Text = Annotated[str, Field(min_length=1)]
+HeaderText = Annotated[str, AfterValidator(_header_text)]
+"""Printable ASCII: the receiving side of a header may read anything else as it likes (RFC 9110, section 5.5)."""
+
 Url = Annotated[str, AfterValidator(_url)]
 HostPort = Annotated[str, AfterValidator(_host_port)]
 Address = Annotated[str, AfterValidator(_address)]

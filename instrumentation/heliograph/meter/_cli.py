@@ -6,32 +6,24 @@ import logging
 import os
 import re
 import signal
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from heliograph.config import load_for_meter
+from heliograph.config._types import seconds
 from heliograph.genai._prices import Prices
 from heliograph.genai._prices._book import ENVIRONMENT
 from heliograph.meter._http import MAX_BYTES, HttpServer
 from heliograph.meter._service import MeterService, Settings
-from heliograph.stack._paths import config_root
+
+if TYPE_CHECKING:
+    from heliograph.config import MeterPart
 
 __all__ = ["meter"]
 
-_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _END_SECONDS: Final = 8.0  # for the last export: below the 10 s that Docker and `heliograph down` give
-
-
-class _Duration(click.ParamType[float]):
-    name = "duration"
-
-    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)", str(value).strip())
-        if found is None:
-            self.fail(f"{value!r} is no duration, such as 10s, 500ms or 15m", param, ctx)
-        return float(found[1]) * _UNITS[found[2]]
 
 
 class _HostPort(click.ParamType[tuple[str, int]]):
@@ -67,47 +59,19 @@ class _Url(click.ParamType[str]):
     help="OTLP/HTTP receiver that takes metrics and events: the collector's own.",
 )
 @click.option(
-    "--wait",
-    type=_Duration(),
-    default="10s",
-    show_default=True,
-    help="How long a call waits for other spans that tell of it. Shorter: numbers appear sooner. Longer: layers that "
-    "report late are still recognised.",
-)
-@click.option(
-    "--idle",
-    type=_Duration(),
-    default="15m",
-    show_default=True,
-    help="Forget an application without calls for this long.",
+    "overlays",
+    "--config",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Lay FILE over heliograph.yaml, whose sections `meter` and `prices` hold the meter's numbers; repeat for "
+    "several, the last one wins.",
 )
 @click.option(
     "--prices",
     metavar="FILE",
     type=click.Path(dir_okay=False),
-    help="Prices of your own, or a heliograph.yaml with them.  [default: $HELIOGRAPH_PRICES, else heliograph.yaml]",
-)
-@click.option("--interval", type=_Duration(), default="5s", show_default=True, help="Time between exports of metrics.")
-@click.option(
-    "--applications",
-    type=click.IntRange(min=1),
-    default=Settings.applications,
-    show_default=True,
-    help="Applications at a time; calls of further ones count under the service name 'other'.",
-)
-@click.option(
-    "--waiting",
-    type=click.IntRange(min=1),
-    default=Settings.waiting,
-    show_default=True,
-    help="Calls that wait at a time; past it, the oldest is decided early.",
-)
-@click.option(
-    "--remember",
-    type=click.IntRange(min=100),
-    default=Settings.remembered,
-    show_default=True,
-    help="Spans remembered, to recognise late layers and repetitions (2 KiB each).",
+    help="Prices from elsewhere.  [default: $HELIOGRAPH_PRICES, else heliograph.yaml]",
 )
 @click.option(
     "--max-bytes",
@@ -120,13 +84,8 @@ def meter(
     *,
     listen: tuple[str, int],
     export: str,
-    wait: float,
-    idle: float,
+    overlays: tuple[Path, ...],
     prices: str | None,
-    interval: float,
-    applications: int,
-    waiting: int,
-    remember: int,
     max_bytes: int,
 ) -> None:
     """Count the model calls of applications that do not use the package.
@@ -144,32 +103,25 @@ def meter(
 
     \b
     Example: a meter of your own, in front of a collector elsewhere
-      heliograph meter --listen 127.0.0.1:4319 --export http://collector:4318 --wait 30s
+      heliograph meter --listen 127.0.0.1:4319 --export http://collector:4318 --config my.yaml
 
     docs/meter.md says what is counted and what is not.
 
-    Exit status: 0 ended on request, 1 the port cannot be used, 2 wrong options or prices.
+    Exit status: 0 ended on request, 1 the port cannot be used, 2 wrong options or configuration.
     """  # noqa: D301 - \b is click's
     _forget_variables()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
-    settings = Settings(
-        export=export,
-        wait=wait,
-        idle=idle,
-        interval=interval,
-        applications=applications,
-        waiting=waiting,
-        remembered=max(remember, waiting),
-    )
+    part = load_for_meter(overlays)
+    settings = _settings(part, export)
     ends = {signal.SIGINT, signal.SIGTERM}
     # Blocked before any thread starts, so that all inherit it and only the wait below takes them.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     try:
-        service = MeterService(settings, prices=_prices(prices))
+        service = MeterService(settings, prices=_prices(prices, part))
         server = HttpServer(service, listen, max_bytes=max_bytes)
         service.start()
         server.start()
-        click.echo(f"Meter: {server.url}/v1/traces, to {export}, after {wait:g} s. Ctrl-C ends it.")
+        click.echo(f"Meter: {server.url}/v1/traces, to {export}, after {settings.wait:g} s. Ctrl-C ends it.")
         signal.sigwait(ends)
         server.close()
         service.close(_END_SECONDS)
@@ -178,11 +130,23 @@ def meter(
     click.echo(f"Meter: ended; {service.tally.counted} calls counted, {service.tally.lost} events lost.")
 
 
-def _prices(file: str | None) -> Prices:
+def _settings(part: MeterPart, export: str) -> Settings:
+    return Settings(
+        export=export,
+        wait=seconds(part.meter.wait),
+        idle=seconds(part.meter.idle),
+        interval=seconds(part.intervals.metric_export),
+        applications=part.meter.applications,
+        waiting=part.meter.waiting,
+        remembered=part.meter.remember,
+    )
+
+
+def _prices(file: str | None, part: MeterPart) -> Prices:
     """Read the prices of one's own; raises PriceError (exit status 2) for mistakes, rather than bill with others."""
     if file is None:
         file = os.environ.get(ENVIRONMENT, "").strip() or None
-    return Prices(file if file is not None else config_root() / "heliograph.yaml")
+    return Prices(part.prices if file is None else file)
 
 
 def _forget_variables() -> None:

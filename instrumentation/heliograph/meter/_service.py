@@ -15,12 +15,12 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from heliograph._version import __version__
 from heliograph.genai import vocabulary as v
 from heliograph.genai._prices import Prices
-from heliograph.meter import _tally
 from heliograph.meter._applications import Applications, instance_id, resource_of
 from heliograph.meter._delivery import Delivery, EventQueue
 from heliograph.meter._request import RefusedError
 from heliograph.meter._room import WaitingRoom
 from heliograph.meter._sighting import Application, Sighting, application_of, sight
+from heliograph.meter._tally import Tally, report
 from heliograph.meter._wire import Attributes, Scope, WireSpan, text
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class MeterService:
         self, settings: Settings, *, prices: Prices | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.settings = settings
-        self.tally = _tally.Tally()
+        self.tally = Tally()
         self._clock = clock
         self._lock = threading.Lock()
         self.events = EventQueue(settings.undelivered)
@@ -179,13 +179,13 @@ class MeterService:
         reader = InMemoryMetricReader()
         resource = resource_of(Application(SERVICE, version=__version__), instance_id())
         provider = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
-        _tally.report(
+        report(
             provider,
             self.tally,
             {
-                _tally.WAITING: lambda: len(self.room),
-                _tally.UNDELIVERED: lambda: len(self.events),
-                _tally.APPLICATIONS: lambda: len(self.applications),
+                v.METER_WAITING: lambda: len(self.room),
+                v.METER_UNDELIVERED: lambda: len(self.events),
+                v.METER_APPLICATIONS: lambda: len(self.applications),
                 v.HEARTBEAT: lambda: self._ended or time.time(),
                 v.CLEAN_EXIT: lambda: self._ended,
                 v.PRICE_AGE: self._prices.age_seconds,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.metrics import Observation
 
 from heliograph._version import __version__
-from heliograph.genai.vocabulary import MetricSpec
+from heliograph.genai import vocabulary as v
 from heliograph.meter._decisions import REASONS
 
 if TYPE_CHECKING:
@@ -17,82 +17,12 @@ if TYPE_CHECKING:
 
     from opentelemetry.metrics import CallbackOptions, MeterProvider
 
-__all__ = ["OWN_METRICS", "REFUSALS", "Tally", "report"]
+    from heliograph.genai.vocabulary import MetricSpec
+
+__all__ = ["REFUSALS", "Tally", "report"]
 
 REFUSALS: Final = ("malformed", "too_large", "unsupported", "overload")
 """Why a request is not taken."""
-
-RECEIVED: Final = MetricSpec("heliograph_meter_received_spans", "counter", (), "Spans that reached the meter.")
-COUNTED: Final = MetricSpec("heliograph_meter_counted_calls", "counter", (), "Calls that the meter counted.")
-LATE: Final = MetricSpec(
-    "heliograph_meter_late_calls",
-    "counter",
-    (),
-    "Of the counted calls, those that came after the wait: see llm_late_calls.",
-)
-REPEATED: Final = MetricSpec(
-    "heliograph_meter_repeated_calls", "counter", ("reason",), "Call spans that tell of a call counted elsewhere."
-)
-AT_HOME: Final = MetricSpec(
-    "heliograph_meter_metered_at_home",
-    "counter",
-    (),
-    "Call spans that the application itself counted: evidence, never counted.",
-)
-TWICE: Final = MetricSpec(
-    "heliograph_meter_counted_twice",
-    "counter",
-    (),
-    "Calls that were counted before the span arrived which says that the application counted them.",
-)
-EARLY: Final = MetricSpec(
-    "heliograph_meter_decided_early", "counter", (), "Calls decided before their time, since too many waited."
-)
-REFUSED: Final = MetricSpec(
-    "heliograph_meter_refused_requests",
-    "counter",
-    ("reason",),
-    "Requests not taken: malformed, too_large, unsupported, or overload (sent again by the collector).",
-)
-REJECTED: Final = MetricSpec(
-    "heliograph_meter_rejected_spans", "counter", (), "Spans without a valid id: the others of their request are taken."
-)
-FOLDED: Final = MetricSpec(
-    "heliograph_meter_folded_calls",
-    "counter",
-    (),
-    "Calls of applications beyond the cap, counted under the service name other.",
-)
-LOST: Final = MetricSpec(
-    "heliograph_meter_lost_events",
-    "counter",
-    (),
-    "Events that the collector refused for good, or at the end of the process.",
-)
-WAITING: Final = MetricSpec("heliograph_meter_waiting_calls", "gauge", (), "Calls that wait to be decided.")
-UNDELIVERED: Final = MetricSpec(
-    "heliograph_meter_undelivered_events", "gauge", (), "Events that the collector has not taken yet."
-)
-APPLICATIONS: Final = MetricSpec(
-    "heliograph_meter_applications", "gauge", (), "Applications that metrics are kept for at the moment."
-)
-
-OWN_METRICS: Final = (
-    RECEIVED,
-    COUNTED,
-    LATE,
-    REPEATED,
-    AT_HOME,
-    TWICE,
-    EARLY,
-    REFUSED,
-    REJECTED,
-    FOLDED,
-    LOST,
-    WAITING,
-    UNDELIVERED,
-    APPLICATIONS,
-)
 
 
 @dataclass(slots=True)
@@ -117,15 +47,15 @@ def report(provider: MeterProvider, tally: Tally, gauges: dict[MetricSpec, Calla
     """Have `provider` read the tally, and the gauges, at every collection; None is no value at all."""
     meter = provider.get_meter("heliograph.meter", __version__)
     plain = {
-        RECEIVED: "received",
-        COUNTED: "counted",
-        LATE: "late",
-        AT_HOME: "metered_at_home",
-        TWICE: "counted_twice",
-        EARLY: "decided_early",
-        REJECTED: "rejected",
-        FOLDED: "folded",
-        LOST: "lost",
+        v.METER_RECEIVED: "received",
+        v.METER_COUNTED: "counted",
+        v.METER_LATE: "late",
+        v.METER_AT_HOME: "metered_at_home",
+        v.METER_TWICE: "counted_twice",
+        v.METER_EARLY: "decided_early",
+        v.METER_REJECTED: "rejected",
+        v.METER_FOLDED: "folded",
+        v.METER_LOST: "lost",
     }
 
     def total(name: str) -> Callable[[CallbackOptions], Iterable[Observation]]:
@@ -142,7 +72,7 @@ def report(provider: MeterProvider, tally: Tally, gauges: dict[MetricSpec, Calla
 
     for spec, name in plain.items():
         counter(spec, total(name))
-    counter(REPEATED, by_reason(tally.repeated))
-    counter(REFUSED, by_reason(tally.refused))
+    counter(v.METER_REPEATED, by_reason(tally.repeated))
+    counter(v.METER_REFUSED, by_reason(tally.refused))
     for spec, ask in gauges.items():
         meter.create_observable_gauge(spec.name, [level(ask)], unit=spec.unit, description=spec.description)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from heliograph.stack._ports import Ports
 
-__all__ = ["SERVERS", "Context", "Server", "plan_server"]
+__all__ = ["SERVERS", "Context", "Extra", "Server", "plan_server"]
 
 _FEATURES = "exemplar-storage,st-storage,use-start-timestamps"
 
@@ -61,6 +61,14 @@ class Server:
     stop_rank: int = 1
     link: str = ""
     """Key in `Context.links` of the page for people."""
+
+
+@dataclass(frozen=True)
+class Extra:
+    """What only some configurations ask of a server, as it is passed on: no templates."""
+
+    argv: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 _HOST = "127.0.0.1"
@@ -205,8 +213,8 @@ SERVERS: tuple[Server, ...] = (
             _HOST + ":{ports.meter}",
             "--export",
             "http://" + _HOST + ":{ports.otlp_http}",
-            "--prices",
-            "{config}/prices.json",
+            "--config",
+            "{config}/meter.json",
         ),
         ports=("meter",),
         ready="http://" + _HOST + ":{ports.meter}/healthz",
@@ -239,18 +247,17 @@ SERVERS: tuple[Server, ...] = (
 )
 
 
-def plan_server(
-    server: Server, context: Context, *, log: Path, extra_env: Mapping[str, str] | None = None
-) -> PlannedServer:
-    """Fill in one row; `extra_env` joins what the row says."""
+def plan_server(server: Server, context: Context, *, log: Path, extra: Extra | None = None) -> PlannedServer:
+    """Fill in one row; `extra` joins what the row says."""
+    extra = extra or Extra()
     values = {name: getattr(context, name) for name in Context.__dataclass_fields__}
     env = {key: text.format(**values) for key, text in server.env.items()}
-    env |= extra_env or {}
+    env |= extra.env
     if server.memory_mib:
         env["GOMEMLIMIT"] = f"{server.memory_mib}MiB"
     return PlannedServer(
         name=server.name,
-        argv=tuple(argument.format(**values) for argument in server.argv),
+        argv=(*(argument.format(**values) for argument in server.argv), *extra.argv),
         env=env,
         cwd=str(context.data),
         log=str(log),

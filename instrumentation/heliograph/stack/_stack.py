@@ -155,7 +155,7 @@ class Stack:
                     server,
                     context(server),
                     log=self.workspace.log(server.name),
-                    extra_env=settings.extra_env.get(server.name),
+                    extra=settings.extras.get(server.name),
                 )
                 for server in servers
             ),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from heliograph.errors import HeliographError
+from heliograph.stack._extras import extras
 from heliograph.stack._paths import config_root
 from heliograph.stack._ports import Ports
 
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heliograph.config import Config
+    from heliograph.stack._servers import Extra
 
 __all__ = ["Settings", "Workspace"]
 
 # What the servers read and `heliograph.config.render` does not make.
 _STATIC = (
     "alertmanager/templates",
-    "collector/otelcol.yaml",
+    "collector",
     "grafana",
     "jaeger",
     "loki/loki.yaml",
@@ -58,8 +60,8 @@ class Settings:
     retention: dict[str, str]
     """prometheus, loki, jaeger → how long, each in the spelling its server reads."""
     inbox: bool
-    extra_env: dict[str, dict[str, str]]
-    """server → variables that only this configuration asks for."""
+    extras: dict[str, Extra]
+    """server → what only this configuration asks of it."""
 
 
 @dataclass(frozen=True)
@@ -132,15 +134,11 @@ class Workspace:
             "loki": str(config.retention.loki),
             "jaeger": _in_hours(str(config.retention.jaeger)),
         }
-        extra_env = {}
-        sms = config.channels.sms
-        if sms.enabled and sms.via == "sns" and sms.sns.credentials_file:
-            extra_env["alertmanager"] = {"AWS_SHARED_CREDENTIALS_FILE": str(sms.sns.credentials_file)}
-        return Settings(config, links, retention, config.channels.inbox.enabled, extra_env)
+        return Settings(config, links, retention, config.channels.inbox.enabled, extras(config, self.config))
 
     def write(self, settings: Settings, ports: Ports, servers: Iterable[str]) -> None:
         """Write the whole configuration for these servers."""
-        from heliograph.config import render
+        from heliograph.config import MeterPart, render
 
         shutil.rmtree(self.config, ignore_errors=True)
         source = config_root()
@@ -152,7 +150,9 @@ class Workspace:
             _write(self.config / target, text)
         (self.config / "loki/rules/fake").mkdir(parents=True, exist_ok=True)
         (self.config / "dashboards/generated").mkdir(parents=True, exist_ok=True)
-        _write(self.config / "prices.json", json.dumps(settings.config.prices, indent=1, default=str) + "\n")
+        plain = settings.config.plain()
+        own = {name: plain[name] for name in MeterPart.model_fields}
+        _write(self.config / "meter.json", json.dumps(own, indent=1, default=str) + "\n")
         self._write_targets(ports, servers)
         self._set_intervals(settings.config)
         self._point_jaeger_at(settings.links)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from heliograph.config import Config, ConfigError, load
+from heliograph.config import Config, ConfigError, load, load_for_meter
 from heliograph.errors import HeliographError
 from heliograph.stack._paths import config_root
 from heliograph.stack._ports import Ports
@@ -205,6 +205,41 @@ MISTAKES = {
         "names no file, and email is on",
         "name the file",
     ),
+    "no key of langsmith": (
+        "destinations:\n  langsmith:\n    enabled: true\n    api_key_file: gone\n",
+        4,
+        "gone, and langsmith is on",
+        "or switch langsmith off",
+    ),
+    "no name of a key": (
+        "destinations:\n  langsmith:\n    api_key_file: null\n    enabled: true\n",
+        3,
+        "names no file, and langsmith is on",
+        "name the file",
+    ),
+    "a destination that does not exist": (
+        "destinations:\n  langsmit: {enabled: true}\n",
+        2,
+        "unknown key 'langsmit'",
+        "did you mean 'langsmith'?",
+    ),
+    "an endpoint that would be doubled": (
+        "destinations:\n  langsmith:\n    url: https://smith.example.com/api/v1/otel/\n",
+        3,
+        "ends with /otel",
+        "write https://smith.example.com/api/v1",
+    ),
+    "a project that no header can hold": (
+        'destinations:\n  langsmith: {project: "müller"}\n',
+        2,
+        "cannot be sent in a header",
+        "letters without accents",
+    ),
+    "a wait without a unit": ("meter: {wait: 10}\n", 1, "10 is no duration", "10s, 10m or 10h?"),
+    "a wait of nothing": ("meter: {wait: 0s}\n", 1, "0s is no length of time", "longer than zero"),
+    "half an application": ("meter: {applications: 1.5}\n", 1, "1.5 is no whole number", "write a whole number"),
+    "no application": ("meter: {applications: 0}\n", 1, "0", "greater than or equal to 1"),
+    "a memory shorter than the wait": ("meter: {remember: 10_000}\n", 1, "less than `waiting` (20000)", "20000"),
     "an empty external address": ("external_url:\n", 1, "null is no text", "write text"),
     "a price with a typing error": (
         "prices:\n  models:\n    gpt-4o: {ouptut: 10}\n",
@@ -308,6 +343,29 @@ def test_both_rooms_with_a_webhook_of_their_own_need_no_common_one(
         (tmp_path / name).write_text("https://hooks.example.com/1\n")
     rooms = "{warning: {webhook_url_file: w}, critical: {webhook_url_file: c}, enabled: true}"
     assert load(overlays=[overlay(f"channels: {{slack: {rooms}}}")]).channels.slack.enabled
+
+
+def test_containers_that_differ_may_have_secrets_of_one_name(overlay: Callable[..., Path], tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "key").write_text("s3cr3t\n")
+    slack, langsmith = "{enabled: true, webhook_url_file: a/key}", "{enabled: true, api_key_file: b/key}"
+    config = load(overlays=[overlay(f"channels: {{slack: {slack}}}\ndestinations: {{langsmith: {langsmith}}}")])
+    assert config.destinations.langsmith.api_key_file == str(tmp_path / "b" / "key")
+
+
+def test_the_meter_minds_its_own_part_only(overlay: Callable[..., Path]) -> None:
+    """In its container there are no secrets, and the file may be a later version's."""
+    part = load_for_meter(
+        [overlay("channels: {slack: {enabled: true}}\nnew_section: 1\nalerts: 5\nmeter: {wait: 20s}")]
+    )
+    assert part.meter.wait == "20s"
+    assert part.intervals == load().intervals
+    with pytest.raises(ConfigError) as raised:
+        load_for_meter([overlay("meter: {wait: 20}\nprices: {models: {owl: {inputs: 1}}}\nalerts: 5\n")])
+    assert [problem.key[0] for problem in raised.value] == ["meter", "prices"]
+    with pytest.raises(ConfigError, match="YAML syntax"):
+        load_for_meter([overlay("meter: {wait: 20s\n")])
 
 
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:

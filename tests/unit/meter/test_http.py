@@ -19,8 +19,9 @@ import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from heliograph.config import load_for_meter
 from heliograph.errors import HeliographError
-from heliograph.meter._cli import _prices
+from heliograph.meter._cli import _prices, _settings
 from heliograph.meter._http import HttpServer
 from heliograph.meter._request import JSON, PROTOBUF, parse
 from heliograph.meter._service import MeterService, Settings
@@ -234,19 +235,32 @@ def test_prices_of_ones_own_are_read_and_mistakes_end_the_start(
     if by == "variable":
         monkeypatch.setenv("HELIOGRAPH_PRICES", str(file))
     with pytest.raises(HeliographError, match="problem") as caught:
-        _prices(str(file) if by == "option" else None)
+        _prices(str(file) if by == "option" else None, load_for_meter())
     assert caught.value.exit_code == 2
     file.write_text('{"models": {"gpt-4o": {"input": 1, "output": 2}}}')
-    assert list(_prices(str(file) if by == "option" else None).own.overrides.exact) == ["gpt-4o"]
+    assert list(_prices(str(file) if by == "option" else None, load_for_meter()).own.overrides.exact) == ["gpt-4o"]
 
 
-def test_without_another_file_the_prices_of_the_configuration_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_numbers_are_those_of_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HELIOGRAPH_PRICES", raising=False)
-    assert _prices(None).own.source.endswith("heliograph.yaml")
+    assert _settings(load_for_meter(), "http://c") == Settings("http://c"), "two homes of the defaults"
+    file = tmp_path / "my.yaml"
+    file.write_text(
+        "meter: {wait: 1m30s, waiting: 40_000, remember: 50_000, applications: 7, idle: 1h}\n"
+        "intervals: {metric_export: 2s}\n"
+        "prices: {models: {owl: {input: 1, output: 2}}}\n"
+    )
+    part = load_for_meter([file])
+    assert _settings(part, "http://c") == Settings(
+        "http://c", wait=90.0, waiting=40_000, remembered=50_000, applications=7, idle=3600.0, interval=2.0
+    )
+    assert list(_prices(None, part).own.overrides.exact) == ["owl"]
 
 
-def test_an_end_decides_and_sends_what_waits(receiver: Receiver, body: Callable[..., bytes]) -> None:
-    arguments = ["meter", "--listen", "127.0.0.1:0", "--export", receiver.url, "--wait", "1h", "--interval", "1h"]
+def test_an_end_decides_and_sends_what_waits(receiver: Receiver, body: Callable[..., bytes], tmp_path: Path) -> None:
+    config = tmp_path / "my.yaml"
+    config.write_text("meter: {wait: 1h}\nintervals: {metric_export: 1h}\n")
+    arguments = ["meter", "--listen", "127.0.0.1:0", "--export", receiver.url, "--config", str(config)]
     process = subprocess.Popen(
         [sys.executable, "-m", "heliograph", *arguments],
         stdout=subprocess.PIPE,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from heliograph.genai import vocabulary as v
 from heliograph.meter._request import JSON, RefusedError, parse
 
 if TYPE_CHECKING:
@@ -233,3 +234,16 @@ def test_a_defect_in_the_comparison_loses_no_call(bench: Bench, monkeypatch: pyt
     monkeypatch.setattr("heliograph.meter._room.decide", broken)
     event = counted(bench, s("one"))
     assert event["llm_input_tokens"] == 1000
+
+
+def test_what_the_meter_says_of_itself_is_what_the_vocabulary_names(bench: Bench) -> None:
+    data = bench.service._own.get_metrics_data()
+    said = {
+        metric.name: {key for point in metric.data.data_points for key in point.attributes}
+        for resource in data.resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+    }
+    about_the_process = {v.HEARTBEAT.name, v.CLEAN_EXIT.name, v.PRICE_AGE.name}
+    named = {spec.name: {*spec.labels} for spec in v.METER_METRICS}
+    assert {name: labels for name, labels in said.items() if name not in about_the_process} == named

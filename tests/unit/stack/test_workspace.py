@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from heliograph.config import load_for_meter
 from heliograph.errors import HeliographError
 from heliograph.genai._prices import Prices
 from heliograph.stack._paths import config_root
@@ -64,17 +65,6 @@ def test_the_inbox_can_be_switched_off(workspace: Workspace, tmp_path: Path) -> 
     assert not workspace.settings([overlay(tmp_path, text)], Ports()).inbox
 
 
-def test_alertmanager_is_told_where_the_credentials_for_text_messages_are(workspace: Workspace, tmp_path: Path) -> None:
-    assert workspace.settings([], Ports()).extra_env == {}
-    credentials = tmp_path / "aws"
-    credentials.write_text("[default]\n")
-    text = (
-        f'channels: {{sms: {{enabled: true, numbers: ["+491701234567"], sns: {{credentials_file: {credentials}}}}}}}\n'
-    )
-    settings = workspace.settings([overlay(tmp_path, text)], Ports())
-    assert settings.extra_env == {"alertmanager": {"AWS_SHARED_CREDENTIALS_FILE": str(credentials)}}
-
-
 def test_mistakes_are_reported_before_anything_is_written(workspace: Workspace, tmp_path: Path) -> None:
     with pytest.raises(HeliographError, match="retention"):
         workspace.settings([overlay(tmp_path, "retention: {loki: soon}\n")], Ports())
@@ -123,12 +113,16 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return made
 
 
-def test_the_meter_finds_prices_of_ones_own(workspace: Workspace, tmp_path: Path) -> None:
-    chosen = overlay(tmp_path, 'prices: {models: {"openai/gpt-4o": {input: 2, output: 8}}, free: ["ollama/*"]}\n')
+def test_the_meter_finds_prices_and_numbers_of_ones_own(workspace: Workspace, tmp_path: Path) -> None:
+    chosen = overlay(
+        tmp_path, 'prices: {models: {"openai/gpt-4o": {input: 2, output: 8}}, free: ["ollama/*"]}\nmeter: {wait: 21s}\n'
+    )
     workspace.write(workspace.settings([chosen], Ports()), Ports(), NAMES)
-    prices = Prices(workspace.config / "prices.json")
+    part = load_for_meter([workspace.config / "meter.json"])
+    prices = Prices(part.prices)
     assert list(prices.own.overrides.free) == ["ollama/*"]
     assert list(prices.own.overrides.exact) == ["openai/gpt-4o"]
+    assert part.meter.wait == "21s"
 
 
 def test_an_earlier_configuration_is_gone(written: Workspace) -> None:
@@ -138,6 +132,7 @@ def test_an_earlier_configuration_is_gone(written: Workspace) -> None:
 def test_every_static_file_and_every_rendered_one_is_there(written: Workspace) -> None:
     for name in (
         "alertmanager/generated/alertmanager.yaml",
+        "collector/langsmith.yaml",
         "collector/otelcol.yaml",
         "grafana/grafana.ini",
         "grafana/provisioning/datasources/heliograph.yaml",

@@ -11,6 +11,8 @@ listed beside the current ones by dialect, and `heliograph.genai._read` maps all
 
 from __future__ import annotations
 
+from typing import Final
+
 from heliograph.genai.vocabulary._attributes import (
     ATTRIBUTES,
     CACHE_HIT,
@@ -29,6 +31,7 @@ from heliograph.genai.vocabulary._attributes import (
     LANGFUSE_LEVEL,
     LANGFUSE_USAGE,
     LANGSMITH_KIND,
+    LANGSMITH_SENT,
     METERED,
     OPENINFERENCE_KIND,
     OPERATION,
@@ -71,8 +74,26 @@ from heliograph.genai.vocabulary._events import (
     EventField,
     EventSpec,
 )
+from heliograph.genai.vocabulary._meter import (
+    METER_APPLICATIONS,
+    METER_AT_HOME,
+    METER_COUNTED,
+    METER_EARLY,
+    METER_FOLDED,
+    METER_LATE,
+    METER_LOST,
+    METER_METRICS,
+    METER_RECEIVED,
+    METER_REFUSED,
+    METER_REJECTED,
+    METER_REPEATED,
+    METER_TWICE,
+    METER_UNDELIVERED,
+    METER_WAITING,
+)
 from heliograph.genai.vocabulary._metrics import (
     ACTIVE_SESSIONS,
+    APPLICATION_METRICS,
     CALL_LABELS,
     CLEAN_EXIT,
     HEARTBEAT,
@@ -93,7 +114,6 @@ from heliograph.genai.vocabulary._metrics import (
     LLM_TOKENS,
     LLM_UNPRICED_TOKENS,
     LLM_WASTED_COST,
-    METRICS,
     PRICE_AGE,
     QUERY_COST,
     QUERY_LATENCY,
@@ -111,8 +131,12 @@ from heliograph.genai.vocabulary._values import (
     OPERATION_ALIASES,
 )
 
+METRICS: Final = (*APPLICATION_METRICS, *METER_METRICS)
+"""Every metric of ours."""
+
 __all__ = [
     "ACTIVE_SESSIONS",
+    "APPLICATION_METRICS",
     "ATTRIBUTES",
     "BLOCKED_FINISH_REASONS",
     "CACHE_HIT",
@@ -143,6 +167,7 @@ __all__ = [
     "LANGFUSE_LEVEL",
     "LANGFUSE_USAGE",
     "LANGSMITH_KIND",
+    "LANGSMITH_SENT",
     "LLM_CACHED_TOKENS",
     "LLM_CALL",
     "LLM_CLIENT_RETRIES",
@@ -161,6 +186,21 @@ __all__ = [
     "LLM_UNPRICED_TOKENS",
     "LLM_WASTED_COST",
     "METERED",
+    "METER_APPLICATIONS",
+    "METER_AT_HOME",
+    "METER_COUNTED",
+    "METER_EARLY",
+    "METER_FOLDED",
+    "METER_LATE",
+    "METER_LOST",
+    "METER_METRICS",
+    "METER_RECEIVED",
+    "METER_REFUSED",
+    "METER_REJECTED",
+    "METER_REPEATED",
+    "METER_TWICE",
+    "METER_UNDELIVERED",
+    "METER_WAITING",
     "METRICS",
     "OPENINFERENCE_KIND",
     "OPERATION",

@@ -33,6 +33,7 @@ __all__ = [
     "LANGFUSE_LEVEL",
     "LANGFUSE_USAGE",
     "LANGSMITH_KIND",
+    "LANGSMITH_SENT",
     "METERED",
     "OPENINFERENCE_KIND",
     "OPERATION",
@@ -374,6 +375,12 @@ COST_USD: Final = AttributeSpec(
 METERED: Final = AttributeSpec(
     "heliograph.metered", "true on spans that the application itself metered: nobody else counts them.", type="boolean"
 )
+LANGSMITH_SENT: Final = AttributeSpec(
+    "heliograph.langsmith.sent",
+    "true on spans of an application that sends its runs to LangSmith itself: the collector's copy leaves out their "
+    "traces.",
+    type="boolean",
+)
 USER_ID: Final = AttributeSpec(
     "user.id",
     "Of the query; copied onto every span within it.",
@@ -465,6 +472,7 @@ ATTRIBUTES: Final = (
     ERROR_TYPE,
     COST_USD,
     METERED,
+    LANGSMITH_SENT,
     USER_ID,
     SESSION_ID,
     TENANT,

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 __all__ = [
     "ACTIVE_SESSIONS",
+    "APPLICATION_METRICS",
     "CALL_LABELS",
     "CLEAN_EXIT",
     "HEARTBEAT",
@@ -27,7 +28,6 @@ __all__ = [
     "LLM_TOKENS",
     "LLM_UNPRICED_TOKENS",
     "LLM_WASTED_COST",
-    "METRICS",
     "PRICE_AGE",
     "QUERY_COST",
     "QUERY_LATENCY",
@@ -145,7 +145,8 @@ LLM_QUOTA_LIMIT: Final = MetricSpec(
     "llm_quota_limit",
     "gauge",
     ("model", "provider", "type"),
-    "The provider's limit in its current window, by type (requests, tokens), from its rate-limit headers.",
+    "The provider's limit in its current window, from its rate-limit headers: type is requests, tokens, input_tokens "
+    "or output_tokens.",
 )
 LLM_QUOTA_REMAINING: Final = MetricSpec(
     "llm_quota_remaining",
@@ -207,7 +208,7 @@ PRICE_AGE: Final = MetricSpec(
     "heliograph_price_age", "gauge", (), "Age of the price list in use, in seconds.", unit="s"
 )
 
-METRICS: Final = (
+APPLICATION_METRICS: Final = (
     LLM_REQUESTS,
     LLM_TOKENS,
     LLM_CACHED_TOKENS,

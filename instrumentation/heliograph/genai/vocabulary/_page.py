@@ -60,20 +60,17 @@ def _lines() -> Iterable[str]:
     yield from _RULES.splitlines()
     yield "## Metrics"
     yield ""
-    yield "| OpenTelemetry | Prometheus | kind | labels | exemplars | meaning |"
-    yield "|---|---|---|---|---|---|"
-    for metric in v.METRICS:
-        unit = f", {metric.unit}" if metric.unit else ""
-        labels = " ".join(f"`{label}`" for label in metric.labels) or "-"
-        yield (
-            f"| `{metric.name}`{unit} | `{v.prometheus_name(metric)}` | {metric.kind} | {labels} "
-            f"| {'yes' if metric.exemplars else '-'} | {metric.description} |"
-        )
-    yield ""
+    yield from _metrics(v.APPLICATION_METRICS)
     yield "`model` is the model that answered, or the one asked for where none did. `chain` and `tenant` are empty when"
     yield "not set. Past 200 models, 200 chains, 100 tenants, 100 query or error types, new values are `other`."
     yield "`job` is the service name and `instance` an id unique to the process."
     yield ""
+    yield "### The meter's own"
+    yield ""
+    yield 'Reported by `heliograph meter` under `job="heliograph-meter"`, beside `heliograph_heartbeat`,'
+    yield "`heliograph_clean_exit` and `heliograph_price_age_seconds`."
+    yield ""
+    yield from _metrics(v.METER_METRICS)
     yield "### Histogram edges"
     yield ""
     yield "| metric | edges |"
@@ -104,6 +101,19 @@ def _lines() -> Iterable[str]:
     for attribute in v.ATTRIBUTES:
         yield f"| `{attribute.name}` | {_typed(attribute.type, attribute.unit)} | {attribute.description} |"
     yield from _dialects()
+
+
+def _metrics(metrics: Iterable[v.MetricSpec]) -> Iterable[str]:
+    yield "| OpenTelemetry | Prometheus | kind | labels | exemplars | meaning |"
+    yield "|---|---|---|---|---|---|"
+    for metric in metrics:
+        unit = f", {metric.unit}" if metric.unit else ""
+        labels = " ".join(f"`{label}`" for label in metric.labels) or "-"
+        yield (
+            f"| `{metric.name}`{unit} | `{v.prometheus_name(metric)}` | {metric.kind} | {labels} "
+            f"| {'yes' if metric.exemplars else '-'} | {metric.description} |"
+        )
+    yield ""
 
 
 def _dialects() -> Iterable[str]:

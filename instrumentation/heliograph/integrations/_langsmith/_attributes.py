@@ -16,10 +16,7 @@ from heliograph.genai._text import short
 from heliograph.integrations._langsmith._run import Run, nanoseconds
 from heliograph.integrations._langsmith._usage import messages_of, usage_of
 
-__all__ = ["CALLS", "SENT", "at_end", "at_start", "content", "error_of", "ids_of"]
-
-SENT: Final = "heliograph.langsmith.sent"
-"""true on the spans of a process whose langsmith client sends its runs itself: the collector's copy leaves them out."""
+__all__ = ["CALLS", "at_end", "at_start", "content", "error_of", "ids_of"]
 
 _OPERATIONS: Final = {"llm": "chat", "embedding": "embeddings", "tool": "execute_tool", "retriever": "retrieval"}
 _TEXT_MODELS: Final = frozenset({"llm", "text", "completion"})

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
-from heliograph.integrations._langsmith._attributes import SENT
+from heliograph.genai import vocabulary as v
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -78,7 +78,7 @@ class SentMark(SpanProcessor):
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Mark the span."""
         del parent_context
-        span.set_attribute(SENT, value=True)
+        span.set_attribute(v.LANGSMITH_SENT.name, value=True)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Leave it."""
