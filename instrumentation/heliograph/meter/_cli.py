@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import signal
 from typing import Final
 
 import click
@@ -14,10 +13,13 @@ from heliograph.genai._prices import Prices
 from heliograph.genai._prices._book import ENVIRONMENT
 from heliograph.meter._http import MAX_BYTES, HttpServer
 from heliograph.meter._service import MeterService, Settings
+from heliograph.serving._options import HostPort
+from heliograph.serving._until import until_told
 from heliograph.stack._paths import config_root
 
 __all__ = ["meter"]
 
+_ADDRESS: Final = HostPort("127.0.0.1:4319")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _END_SECONDS: Final = 8.0  # for the last export: below the 10 s that Docker and `heliograph down` give
 
@@ -34,20 +36,6 @@ class _Duration(click.ParamType[float]):
         return float(found[1]) * _UNITS[found[2]]
 
 
-class _HostPort(click.ParamType[tuple[str, int]]):
-    name = "host:port"
-
-    def convert(
-        self, value: str | tuple[str, int], param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, int]:
-        if isinstance(value, tuple):
-            return value
-        host, _, port = value.rpartition(":")
-        if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the last port of TCP
-            self.fail(f"{value!r} is not HOST:PORT, such as 127.0.0.1:4319", param, ctx)
-        return host.removeprefix("[").removesuffix("]"), int(port)
-
-
 class _Url(click.ParamType[str]):
     name = "url"
 
@@ -58,7 +46,13 @@ class _Url(click.ParamType[str]):
 
 
 @click.command()
-@click.option("--listen", type=_HostPort(), default="127.0.0.1:4319", show_default=True, help="Where to take spans.")
+@click.option(
+    "--listen",
+    type=_ADDRESS,
+    default="127.0.0.1:4319",
+    show_default=True,
+    help="Where to take spans.",
+)
 @click.option(
     "--export",
     type=_Url(),
@@ -161,20 +155,15 @@ def meter(
         waiting=waiting,
         remembered=max(remember, waiting),
     )
-    ends = {signal.SIGINT, signal.SIGTERM}
-    # Blocked before any thread starts, so that all inherit it and only the wait below takes them.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ends)
-    try:
+    with until_told() as wait_for_the_end:
         service = MeterService(settings, prices=_prices(prices))
         server = HttpServer(service, listen, max_bytes=max_bytes)
         service.start()
         server.start()
         click.echo(f"Meter: {server.url}/v1/traces, to {export}, after {wait:g} s. Ctrl-C ends it.")
-        signal.sigwait(ends)
+        wait_for_the_end()
         server.close()
         service.close(_END_SECONDS)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     click.echo(f"Meter: ended; {service.tally.counted} calls counted, {service.tally.lost} events lost.")
 
 
