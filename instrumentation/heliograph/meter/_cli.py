@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,27 +16,16 @@ from heliograph.genai._prices import Prices
 from heliograph.genai._prices._book import ENVIRONMENT
 from heliograph.meter._http import MAX_BYTES, HttpServer
 from heliograph.meter._service import MeterService, Settings
+from heliograph.serving._options import HostPort
+from heliograph.serving._until import until_told
 
 if TYPE_CHECKING:
     from heliograph.config import MeterPart
 
 __all__ = ["meter"]
 
+_ADDRESS: Final = HostPort("127.0.0.1:4319")
 _END_SECONDS: Final = 8.0  # for the last export: below the 10 s that Docker and `heliograph down` give
-
-
-class _HostPort(click.ParamType[tuple[str, int]]):
-    name = "host:port"
-
-    def convert(
-        self, value: str | tuple[str, int], param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, int]:
-        if isinstance(value, tuple):
-            return value
-        host, _, port = value.rpartition(":")
-        if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the last port of TCP
-            self.fail(f"{value!r} is not HOST:PORT, such as 127.0.0.1:4319", param, ctx)
-        return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 class _Url(click.ParamType[str]):
@@ -50,7 +38,13 @@ class _Url(click.ParamType[str]):
 
 
 @click.command()
-@click.option("--listen", type=_HostPort(), default="127.0.0.1:4319", show_default=True, help="Where to take spans.")
+@click.option(
+    "--listen",
+    type=_ADDRESS,
+    default="127.0.0.1:4319",
+    show_default=True,
+    help="Where to take spans.",
+)
 @click.option(
     "--export",
     type=_Url(),
@@ -113,20 +107,15 @@ def meter(
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     part = load_for_meter(overlays)
     settings = _settings(part, export)
-    ends = {signal.SIGINT, signal.SIGTERM}
-    # Blocked before any thread starts, so that all inherit it and only the wait below takes them.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ends)
-    try:
+    with until_told() as wait_for_the_end:
         service = MeterService(settings, prices=_prices(prices, part))
         server = HttpServer(service, listen, max_bytes=max_bytes)
         service.start()
         server.start()
         click.echo(f"Meter: {server.url}/v1/traces, to {export}, after {settings.wait:g} s. Ctrl-C ends it.")
-        signal.sigwait(ends)
+        wait_for_the_end()
         server.close()
         service.close(_END_SECONDS)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     click.echo(f"Meter: ended; {service.tally.counted} calls counted, {service.tally.lost} events lost.")
 
 

@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import logging
-import signal
 from pathlib import Path
 
 import click
 
 from heliograph.ops._inbox import MAX_BYTES, Inbox
 from heliograph.ops._inbox_store import KEEP
+from heliograph.serving._options import HostPort
+from heliograph.serving._until import until_told
 from heliograph.stack._paths import state_root
 
 __all__ = ["inbox"]
 
-
-class _HostPort(click.ParamType[tuple[str, int]]):
-    name = "host:port"
-
-    def convert(
-        self, value: str | tuple[str, int], param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, int]:
-        if isinstance(value, tuple):
-            return value
-        host, _, port = value.rpartition(":")
-        if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the last port of TCP
-            self.fail(f"{value!r} is not HOST:PORT, such as 127.0.0.1:8025", param, ctx)
-        return host.removeprefix("[").removesuffix("]"), int(port)
+_ADDRESS = HostPort("127.0.0.1:8025")
 
 
 @click.command()
-@click.option("--smtp", type=_HostPort(), default="127.0.0.1:1025", show_default=True, help="Where to take mail.")
+@click.option("--smtp", type=_ADDRESS, default="127.0.0.1:1025", show_default=True, help="Where to take mail.")
 @click.option(
-    "--http", type=_HostPort(), default="127.0.0.1:8025", show_default=True, help="Where to take webhooks, show pages."
+    "--http",
+    type=_ADDRESS,
+    default="127.0.0.1:8025",
+    show_default=True,
+    help="Where to take webhooks, show pages.",
 )
 @click.option(
     "--store",
@@ -63,13 +56,10 @@ def inbox(*, smtp: tuple[str, int], http: tuple[str, int], store: Path | None, k
     """  # noqa: D301 - \b is click's
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     logging.getLogger("heliograph.ops").setLevel(logging.INFO)
-    ends = {signal.SIGINT, signal.SIGTERM}
-    # Blocked before any thread starts, so that all inherit it and only the wait below takes them.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ends)
-    try:
-        with Inbox(store or state_root() / "inbox", smtp=smtp, http=http, keep=keep, max_bytes=max_bytes) as running:
-            click.echo(f"Inbox: {running.url}, mail to {running.smtp[0]}:{running.smtp[1]}. Ctrl-C ends it.")
-            signal.sigwait(ends)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    with (
+        until_told() as wait_for_the_end,
+        Inbox(store or state_root() / "inbox", smtp=smtp, http=http, keep=keep, max_bytes=max_bytes) as running,
+    ):
+        click.echo(f"Inbox: {running.url}, mail to {running.smtp[0]}:{running.smtp[1]}. Ctrl-C ends it.")
+        wait_for_the_end()
     click.echo("Inbox: ended.")

@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import re
-import sys
-import threading
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from heliograph.ops._inbox_message import from_webhook
 from heliograph.ops._inbox_pages import PAGE_SIZE, error_page, inbox_page, message_page, runbook_page
 from heliograph.ops._inbox_style import STYLE
+from heliograph.serving._body import BodyError
+from heliograph.serving._server import Handler, Server
 
 if TYPE_CHECKING:
     import socket
-    import socketserver
 
     from heliograph.ops._inbox_message import Message
     from heliograph.ops._inbox_runbooks import Runbooks
@@ -27,8 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["HttpServer"]
 
 _SECONDS = 10.0  # for a client to say what it wants
-_CONNECTIONS = 64
-_CHUNK = 65536
+_GRACE_SECONDS = 2.0  # at the end, for webhooks that have arrived
 _PAGES = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 # A mail's own HTML: without scripts, forms, pictures from elsewhere, or any part in this origin.
 _MAILS = "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -38,15 +35,14 @@ _NUMBER = re.compile(r"/messages/(\d{1,15})(/html)?")
 log = logging.getLogger(__name__)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     """One request a connection (HTTP/1.0): an end of the server has no idle connections to wait for."""
 
     server: _Server
     server_version = "heliograph-inbox"
-    sys_version = ""
-    timeout = _SECONDS
+    timeout = seconds = _SECONDS
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
         """Show something."""
         url = urlsplit(self.path)
         path = unquote(url.path)
@@ -71,10 +67,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815 - the name is http.server's
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - the name is http.server's
         """Take a webhook; 200 when it is on disk."""
-        content = self._content()
-        if content is None:
+        try:
+            content = self.body(self.server.max_bytes)
+        except BodyError as error:
+            self._refuse(error.status, error.reason)
             return
         if urlsplit(self.path).path != "/alerts":
             self._refuse(HTTPStatus.NOT_FOUND, "webhooks are taken at /alerts")
@@ -96,9 +94,6 @@ class _Handler(BaseHTTPRequestHandler):
             return
         log.info("%d webhook %r", kept.id, kept.subject)
         self._send_json(HTTPStatus.OK, {"id": kept.id})
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - its signature
-        """Keep silent: what arrives is logged where it is kept, and health checks are no news."""
 
     def _inbox(self, query: str) -> None:
         messages = self.server.store.messages()
@@ -122,26 +117,6 @@ class _Handler(BaseHTTPRequestHandler):
             self._not_found("There is no runbook of that name.")
         else:
             self._send(HTTPStatus.OK, runbook_page(page), _HTML)
-
-    def _content(self) -> bytes | None:
-        """Return the request's body; None when it was refused."""
-        length = self.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdecimal()):
-            self._refuse(HTTPStatus.LENGTH_REQUIRED, "the request must say its Content-Length")
-            return None
-        size, limit = int(length), self.server.max_bytes
-        if size > limit:
-            # Read some of it, or the client is cut off while it sends and never sees the answer.
-            left = min(size, 8 * limit)
-            while left > 0 and (chunk := self.rfile.read(min(_CHUNK, left))):
-                left -= len(chunk)
-            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {limit} bytes are taken")
-            return None
-        content = self.rfile.read(size)
-        if len(content) < size:
-            self._refuse(HTTPStatus.BAD_REQUEST, "the body is shorter than it says")
-            return None
-        return content
 
     def _not_found(self, words: str) -> None:
         self._send(HTTPStatus.NOT_FOUND, error_page(HTTPStatus.NOT_FOUND, words), _HTML)
@@ -169,49 +144,24 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
+class _Server(Server):
     def __init__(self, listener: socket.socket, store: Store, runbooks: Runbooks, max_bytes: int) -> None:
-        super().__init__(listener.getsockname()[:2], _Handler, bind_and_activate=False)
-        self.socket.close()
-        self.socket = listener
+        super().__init__(listener, _Handler, name="inbox-http")
         self.store = store
         self.runbooks = runbooks
         self.max_bytes = max_bytes
-        self._free = threading.BoundedSemaphore(_CONNECTIONS)
-
-    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's types
-        if self._free.acquire(timeout=1.0):
-            super().process_request(request, client_address)
-        else:
-            self.shutdown_request(request)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._free.release()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
-        del request
-        if not isinstance(sys.exception(), OSError):  # those are clients that went away
-            log.exception("a request of %s failed", client_address)  # noqa: LOG004 - called from socketserver's handler
 
 
 class HttpServer:
     """Serves HTTP on a listening socket, in threads of its own."""
 
     def __init__(self, listener: socket.socket, store: Store, runbooks: Runbooks, *, max_bytes: int) -> None:
-        self._server: socketserver.BaseServer = _Server(listener, store, runbooks, max_bytes)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="inbox-http")
+        self._server = _Server(listener, store, runbooks, max_bytes)
 
     def start(self) -> None:
         """Begin to serve."""
-        self._thread.start()
+        self._server.start()
 
     def close(self) -> None:
         """Stop serving; a webhook that is not acknowledged yet is its sender's to send again."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._server.stop(_GRACE_SECONDS)

@@ -8,10 +8,11 @@ import select
 import socket
 import time
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from heliograph.serving._body import BodyError, CutShortError
+from heliograph.serving._server import Handler
 from heliograph.testing._errors import ApiError
 from heliograph.testing._reply import new_id
 from heliograph.testing._service import JOBS, ReceivedRequest, parse_json
@@ -22,10 +23,7 @@ if TYPE_CHECKING:
     from heliograph.testing._reply import Job, Reply
     from heliograph.testing._service import Service
 
-__all__ = ["Handler"]
-
-_DRAINED = 4  # times the size limit is read and thrown away, so that the client sees the answer and not a broken pipe
-
+__all__ = ["LLMHandler"]
 
 # https://learn.microsoft.com/azure/ai-services/openai/reference
 _AZURE = re.compile(r"/openai(?:/v1)?(?:/deployments/(?P<deployment>[^/]+))?(?P<path>/.+)")
@@ -35,30 +33,25 @@ class _CutError(Exception):
     """The fault `cut`: end the connection here."""
 
 
-class Handler(BaseHTTPRequestHandler):
+class LLMHandler(Handler):
     """Serves one connection; the class attribute `service` is set by the server that makes the handlers."""
 
     service: Service
     protocol_version = "HTTP/1.1"
     server_version = "heliograph-llm-server"
-    sys_version = ""
-    disable_nagle_algorithm = True
-    timeout = 120  # seconds without a request, after which an idle connection is closed
+    timeout = seconds = 120.0  # until an idle connection is closed; for a request to arrive
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
         """Serve models, health and control."""
         self._serve()
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - the name is http.server's
         """Serve the API and control."""
         self._serve()
 
-    def do_DELETE(self) -> None:
+    def do_DELETE(self) -> None:  # noqa: N802 - the name is http.server's
         """Serve control."""
         self._serve()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Stay silent: the usage log tells what happened."""
 
     def _serve(self) -> None:
         started = time.perf_counter()
@@ -169,28 +162,15 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def _read(self) -> bytes:
-        """Return the request's body; raises ApiError 411 or 413."""
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            self.close_connection = True
-            raise ApiError(411, "Send a Content-Length; chunked requests are not supported.")
+        """Return the request's body; raises ApiError, above all 413."""
+        if "Content-Length" not in self.headers and "Transfer-Encoding" not in self.headers:
+            return b""
         try:
-            length = int(self.headers.get("Content-Length") or 0)
-        except ValueError:
-            length = -1
-        if length < 0:
-            self.close_connection = True
-            raise ApiError(400, "Content-Length is no number.")
-        limit = self.service.max_body_bytes
-        if length > limit:
-            self.close_connection = True
-            left = min(length, _DRAINED * limit)
-            while left > 0 and (part := self.rfile.read(min(left, 65536))):
-                left -= len(part)
-            raise ApiError(413, f"Request too large: {length} bytes, at most {limit} are accepted.")
-        data = self.rfile.read(length)
-        if len(data) < length:
-            raise ConnectionAbortedError
-        return data
+            return self.body(self.service.max_body_bytes)
+        except CutShortError:
+            raise ConnectionAbortedError from None
+        except BodyError as error:
+            raise ApiError(error.status, f"The request is not taken: {error.reason}.") from None
 
     def _json(
         self, status: int, body: Mapping[str, Any], started: float, headers: Mapping[str, str] | None = None

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from heliograph.errors import HeliographError
+from heliograph.serving._addresses import listen
+from heliograph.serving._server import Server
 from heliograph.testing._errors import ApiError
 from heliograph.testing._faults import Fault
-from heliograph.testing._http import Handler
+from heliograph.testing._http import LLMHandler
 from heliograph.testing._ledger import Ledger
 from heliograph.testing._limits import RateLimits
-from heliograph.testing._listener import QuietHTTPServer
 from heliograph.testing._prompt_cache import PromptCache
 from heliograph.testing._reply import Engine, StreamUsage
 from heliograph.testing._service import Latency, Service
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from heliograph.testing._service import ReceivedRequest
 
 __all__ = ["LLMServer"]
+
+_CONNECTIONS = 4096  # tests of many calls at once open as many
 
 
 class LLMServer:
@@ -77,8 +79,7 @@ class LLMServer:
             api_key=api_key,
             max_body_bytes=max_body_bytes,
         )
-        self._http: QuietHTTPServer | None = None
-        self._thread: threading.Thread | None = None
+        self._http: Server | None = None
 
     @property
     def base_url(self) -> str:
@@ -94,36 +95,29 @@ class LLMServer:
         """Serve in a thread of its own; raises HeliographError when the port is taken or the log not writable."""
         if self._http is not None:
             return self
-        handler = type("BoundHandler", (Handler,), {"service": self._service})
-        try:
-            http = QuietHTTPServer((self.host, self.port), handler)
-        except OSError as error:
-            raise HeliographError(
-                f"the LLM server cannot listen on {self.host}:{self.port}",
-                why=error.strerror or str(error),
-                hint="choose another port; port 0 takes a free one",
-            ) from error
+        hint = "choose another port; port 0 takes a free one"
+        listener = listen((self.host, self.port), who="The LLM server", hint=hint)
+        handler = type("BoundHandler", (LLMHandler,), {"service": self._service})
+        http = Server(listener, handler, name="heliograph-llm-server", connections=_CONNECTIONS)
         try:
             self._service.ledger.open(self._usage_log)
         except OSError as error:
-            http.server_close()
+            http.stop()
             raise HeliographError(f"the usage log {self._usage_log} cannot be written", why=str(error)) from error
         self._service.stopping.clear()
-        self.port = http.server_address[1]
+        self.port = http.address[1]
         self._http = http
-        self._thread = threading.Thread(target=http.serve_until_stopped, name="heliograph-llm-server", daemon=True)
-        self._thread.start()
+        http.start()
         return self
 
     def stop(self) -> None:
         """Stop serving; open connections are closed, unfinished answers billed as far as they went."""
-        if self._http is None or self._thread is None:
+        if self._http is None:
             return
         self._service.stopping.set()
         self._http.stop()
-        self._thread.join()
         self._service.ledger.close()
-        self._http = self._thread = None
+        self._http = None
 
     def fault(
         self,
