@@ -44,8 +44,9 @@ class Instruments:
         self.query_cost = self._histogram(v.QUERY_COST)
 
     def observe(self, spec: v.MetricSpec, callback: Callable[[CallbackOptions], Iterable[Observation]]) -> None:
-        """Report a gauge by asking `callback` at every collection."""
-        self.meter.create_observable_gauge(spec.name, [callback], unit=spec.unit, description=spec.description)
+        """Report a gauge, or a counter kept elsewhere, by asking `callback` at every collection."""
+        create = self.meter.create_observable_counter if spec.kind == "counter" else self.meter.create_observable_gauge
+        create(spec.name, [callback], unit=spec.unit, description=spec.description)
 
     def _counter(self, spec: v.MetricSpec) -> Counter:
         return self.meter.create_counter(spec.name, unit=spec.unit, description=spec.description)

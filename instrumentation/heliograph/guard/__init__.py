@@ -8,7 +8,7 @@ from __future__ import annotations
 from heliograph.guard._capture import CaptureHook, capture_hook
 from heliograph.guard._patterns import CREDENTIALS, PATTERNS, PERSONAL, Pattern
 from heliograph.guard._policy import ContentPolicy
-from heliograph.guard._redact import failures
+from heliograph.guard._redact import failures, forget_failures
 from heliograph.guard._settings import policy_from
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "Pattern",
     "capture_hook",
     "failures",
+    "forget_failures",
     "policy_from",
 ]

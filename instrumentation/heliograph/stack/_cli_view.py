@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from heliograph.stack._ports import Ports
 from heliograph.stack._stack import Stack, grafana_note
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ def report(stack: Stack, *, as_json: bool) -> list[ServerStatus]:
         report = {
             "running": bool(servers),
             "ready": bool(servers) and all(server.ready for server in servers),
-            "offset": stack.offset,
+            "offset": stack.planned_offset,
             "state": str(stack.workspace.root),
-            "ports": asdict(stack.ports),
+            "ports": asdict(Ports.at(stack.planned_offset)),
             "urls": stack.urls if servers else {},
             "servers": [asdict(server) for server in servers],
             "notes": {"grafana": note} if note else {},
@@ -86,7 +87,8 @@ def report(stack: Stack, *, as_json: bool) -> list[ServerStatus]:
     _print_table(servers)
     if note:
         click.echo(f"grafana is {note}")
-    click.echo(f"Send OTLP to {stack.urls.get('otlp', '')} (HTTP) or 127.0.0.1:{stack.ports.otlp_grpc} (gRPC).")
+    grpc = Ports.at(stack.planned_offset).otlp_grpc
+    click.echo(f"Send OTLP to {stack.urls.get('otlp', '')} (HTTP) or 127.0.0.1:{grpc} (gRPC).")
     click.echo(f"Data and logs: {stack.workspace.root}")
     return servers
 

@@ -62,6 +62,12 @@ class Stack:
         return running_supervisor(self.workspace) is not None
 
     @property
+    def planned_offset(self) -> int:
+        """The offset with which it was last started, in a folder that may have been given by name alone."""
+        plan = read_plan(self.workspace.root / PLAN)
+        return plan.offset if plan is not None else self.offset
+
+    @property
     def urls(self) -> dict[str, str]:
         """Addresses for people by name, as `external_url` and `links` in heliograph.yaml say; empty before `up`."""
         plan = read_plan(self.workspace.root / PLAN)

@@ -21,6 +21,7 @@ from heliograph.genai._meter import CallMeter
 from heliograph.genai._prices import Prices
 from heliograph.genai._processor import GenAIProcessor
 from heliograph.genai._run import RUNS
+from heliograph.guard import failures, forget_failures
 from heliograph.telemetry import _joining
 from heliograph.telemetry._bridge import LogBridge
 from heliograph.telemetry._exporters import deliveries
@@ -186,6 +187,7 @@ class Runtime:
             self._closed.set()
         LATE_IMPORTS.lock = threading.Lock()
         self.line.after_fork()
+        forget_failures()
         self.health.after_fork()
         for courier in self._couriers:
             courier.after_fork()
@@ -213,7 +215,12 @@ class Runtime:
             age = self.meter.prices.age_seconds() if self.meter.warmed else None
             return [] if age is None else [Observation(age)]
 
+        def redaction_failures(_: CallbackOptions) -> Iterable[Observation]:
+            failed = failures()
+            return [Observation(failed)] if failed else []
+
         instruments.observe(v.PRICE_AGE, price_age)
+        instruments.observe(v.REDACTION_FAILURES, redaction_failures)
         instruments.observe(v.HEARTBEAT, heartbeat)
         instruments.observe(v.CLEAN_EXIT, clean_exit)
         instruments.observe(v.ACTIVE_SESSIONS, sessions)

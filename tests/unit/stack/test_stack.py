@@ -7,6 +7,7 @@ import pytest
 
 from heliograph.errors import HeliographError
 from heliograph.stack import Stack
+from heliograph.stack._plan import PLAN, Plan, write_plan
 from heliograph.stack._stack import _chosen, _grafana_program, grafana_note
 from heliograph.stack._workspace import Settings
 
@@ -38,6 +39,12 @@ def test_before_the_first_start_there_is_nothing_to_see(tmp_path: Path) -> None:
     assert stack.status() == []
     assert stack.urls == {}
     assert not stack.down()
+
+
+def test_a_folder_knows_the_offset_it_was_started_with(tmp_path: Path) -> None:
+    assert Stack(offset=300, state=tmp_path).planned_offset == 300
+    write_plan(tmp_path / PLAN, Plan(servers=(), links={}, offset=700))
+    assert Stack(state=tmp_path).planned_offset == 700
 
 
 def test_a_killed_server_comes_back(fakes: Fakes, soon: Soon) -> None:

@@ -32,6 +32,7 @@ __all__ = [
     "QUERY_COST",
     "QUERY_LATENCY",
     "QUERY_REQUESTS",
+    "REDACTION_FAILURES",
     "SECONDS",
     "SECONDS_TO_FIRST_TOKEN",
     "USD",
@@ -204,6 +205,12 @@ LABELS_FOLDED: Final = MetricSpec(
     ("label",),
     "Label values beyond the cap of their label, counted as other.",
 )
+REDACTION_FAILURES: Final = MetricSpec(
+    "heliograph_redaction_failures",
+    "counter",
+    (),
+    "Values left out of telemetry because a redact function of the application's failed on them.",
+)
 PRICE_AGE: Final = MetricSpec(
     "heliograph_price_age", "gauge", (), "Age of the price list in use, in seconds.", unit="s"
 )
@@ -232,6 +239,7 @@ APPLICATION_METRICS: Final = (
     HEARTBEAT,
     CLEAN_EXIT,
     LABELS_FOLDED,
+    REDACTION_FAILURES,
     PRICE_AGE,
 )
 
