@@ -99,14 +99,15 @@ class GenAIProcessor(SpanProcessor):
         self._open[key] = (run, chain)
         while len(self._open) > _MOST_OPEN:
             self._open.popitem(last=False)
-        if run is not None:
-            span.set_attributes(run.attributes)
-        attributes = span.attributes
-        if chain is not None and v.CHAIN.name not in (attributes or {}):
-            span.set_attribute(v.CHAIN.name, chain)
+        attributes = span.attributes or {}
+        said: dict[str, Any] = dict(run.attributes) if run is not None else {}
+        if chain is not None and v.CHAIN.name not in attributes:
+            said[v.CHAIN.name] = chain
         if looks_like_genai(attributes):
-            span.set_attribute(v.METERED.name, value=True)
+            said[v.METERED.name] = True
             self._meter.warm()
+        if said:
+            span.set_attributes(said)  # all at once: each call takes the span's lock
 
     def _work(self, span: ReadableSpan) -> None:
         try:
