@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from heliograph.meter._same import SAME_ANSWER, family, likeness, worthless
+from heliograph.meter._same import SAME_ANSWER, SAME_USAGE, family, likeness, worthless
 from heliograph.meter._sighting import State
 
 if TYPE_CHECKING:
@@ -69,8 +69,10 @@ def _related(memory: Memory, sighting: Sighting) -> Iterator[tuple[Sighting, int
     answered = memory.same_answer(sighting)
     trusted = not worthless(answered)
     rated: dict[Sighting, int] = {}
-    for others, is_nested in ((foreign, True), (answered, False), (memory.twins(sighting), False)):
-        for other in others:
+    for others, is_nested in ((foreign, True), (answered, False), (None, False)):
+        if others is None and any(score >= SAME_USAGE for score in rated.values()):
+            break  # where one is known to tell of this call, none is sought that might
+        for other in memory.twins(sighting) if others is None else others:
             if other is sighting or other in rated or (not is_nested and other in nested):
                 continue
             score = likeness(sighting, other, nested=is_nested, trusted=trusted)

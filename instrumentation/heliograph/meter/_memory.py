@@ -16,6 +16,9 @@ __all__ = ["Memory"]
 _DEEPEST: Final = 64
 _MOST_INNER: Final = 32
 """Calls remembered beneath one span. A call holds few others; an agent may hold thousands, but is no call."""
+_TOLD: Final = 2
+"""Times the capacity, in all: most calls are beneath spans that never come (HTTP), and those are not forgotten with
+any span."""
 _MOST_ANSWERS: Final = 32
 """Calls of one response id: more than that only where an id means nothing."""
 _MOST_TWINS: Final = 128
@@ -39,6 +42,8 @@ class Memory:
         self._capacity = capacity
         self._seen: OrderedDict[SpanKey, Sighting] = OrderedDict()
         self._inner: OrderedDict[SpanKey, list[Sighting]] = OrderedDict()
+        self._told = 0
+        """How many sightings `_inner` holds, in all of its lists."""
         self._traces: dict[int, _Trace] = {}
         self._answers: dict[str, list[Sighting]] = {}
 
@@ -117,14 +122,16 @@ class Memory:
             if key is None:
                 return
             known = self._inner.setdefault(key, [])
-            known.extend(call for call in calls[: _MOST_INNER - len(known)] if call not in known)
-            if len(self._inner) > self._capacity:
-                self._inner.popitem(last=False)
+            new = [call for call in calls[: _MOST_INNER - len(known)] if call not in known]
+            known.extend(new)
+            self._told += len(new)
+            while len(self._inner) > self._capacity or self._told > _TOLD * self._capacity:
+                self._told -= len(self._inner.popitem(last=False)[1])
             above = self._seen.get(key)
             key = above.parent if above is not None else None
 
     def _forget(self, sighting: Sighting) -> None:
-        self._inner.pop(sighting.key, None)
+        self._told -= len(self._inner.pop(sighting.key, ()))
         trace = self._traces.get(sighting.key[0])
         if trace is not None and trace.calls and trace.calls[0] is sighting:
             del trace.calls[0]
