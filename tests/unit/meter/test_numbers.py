@@ -175,6 +175,21 @@ def test_an_idle_application_goes_once_its_numbers_were_delivered(bench_with: Ca
     assert before["service"] == "shop"
 
 
+def test_a_call_that_is_counted_while_numbers_are_sent_is_not_taken_for_sent(bench: Bench) -> None:
+    """The time of an export is taken while nothing is counted: a call counted later has a later time."""
+    bench.send(s("one"))
+    bench.move_to(11.0)
+    asked: list[bool] = []
+
+    def clock() -> float:
+        asked.append(bench.service._lock.locked())
+        return 11.0
+
+    bench.service._clock = clock
+    bench.service._readers()
+    assert asked == [True]
+
+
 def test_when_too_many_wait_the_oldest_is_decided_early(bench_with: Callable[..., Bench]) -> None:
     bench = bench_with(changes={"waiting": 3})
     bench.send(*(s(f"call{i}", trace=f"t{i}", usage=(i, 1)) for i in range(1, 6)))
