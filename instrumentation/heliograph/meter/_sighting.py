@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from heliograph.genai._call import Call
     from heliograph.meter._wire import WireSpan
 
-__all__ = ["Application", "Sighting", "SpanKey", "State", "application_of", "sight"]
+__all__ = ["Application", "Layer", "Sighting", "SpanKey", "State", "application_of", "sight"]
 
 SpanKey = tuple[int, int]
 """(trace id, span id)."""
+Layer = tuple[tuple[str, str], str]
+"""Service (namespace and name) and instrumentation scope."""
 
 NO_NAME: Final = "unknown_service"
 _LONGEST_NAME: Final = 200
@@ -100,7 +102,7 @@ class Sighting:
         return SpanContext(*self.key, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
 
     @property
-    def layer(self) -> tuple[tuple[str, str], str]:
+    def layer(self) -> Layer:
         """Service and instrumentation scope: one layer reports a call once."""
         return self.application.service, self.scope
 

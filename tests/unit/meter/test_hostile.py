@@ -247,17 +247,3 @@ def test_other_trace_states_are_no_mark(
         take(bench, describe("call", state=state))
     assert len(bench.events()) == 1
     assert caplog.text == ""
-
-
-# --- many at once
-
-
-def test_parallel_calls_within_one_trace_each_have_their_own_gateway_span(bench: Bench) -> None:
-    """With equal usage and equal times only their place in the trace tells them apart."""
-    spans = []
-    for i in range(150):
-        spans.append(s(f"app{i}", op="embeddings", usage=(8, 0)))
-        spans.append(s(f"gw{i}", op="embeddings", usage=(8, 0), app="gateway", lib="litellm", parent=f"app{i}"))
-    bench.send(*spans)
-    bench.move_to(11.0)
-    assert {app: sums["llm_requests"] for app, sums in bench.metrics().items()} == {"shop": 150}
