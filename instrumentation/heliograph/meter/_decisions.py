@@ -141,16 +141,8 @@ def _with_usage(chosen: Sighting, group: list[Sighting]) -> Call:
         return call
     unnamed = call.model in {"unknown", call.requested_model}
     return replace(
-        call,
+        call.with_usage_of(lender),
         model=lender.model if unnamed and lender.model != "unknown" else call.model,
-        input_tokens=lender.input_tokens,
-        output_tokens=lender.output_tokens,
-        cache_read_tokens=lender.cache_read_tokens,
-        cache_write_tokens=lender.cache_write_tokens,
-        reasoning_tokens=lender.reasoning_tokens,
-        input_audio_tokens=lender.input_audio_tokens,
-        output_audio_tokens=lender.output_audio_tokens,
-        usage_estimated=lender.usage_estimated,
         service_tier=call.service_tier or lender.service_tier,
         finish_reason=call.finish_reason or lender.finish_reason,
         response_id=call.response_id or lender.response_id,
