@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Literal
 
 __all__ = ["Call", "CallStatus"]
 
@@ -52,9 +52,19 @@ class Call:
         """Whether the provider said how many tokens were billed."""
         return self.input_tokens is not None or self.output_tokens is not None
 
+    def with_usage_of(self, other: Call) -> Call:
+        """Return this call with the token counts of another report of it."""
+        usage: dict[str, Any] = {name: getattr(other, name) for name in _USAGE}
+        return replace(self, **usage)
+
     @property
     def time_per_output_token(self) -> float | None:
         """Seconds per token after the first, of a streamed answer with at least two tokens."""
         if self.time_to_first_token is None or not self.output_tokens or self.output_tokens < 2:  # noqa: PLR2004
             return None
         return max(self.latency - self.time_to_first_token, 0.0) / (self.output_tokens - 1)
+
+
+_USAGE: Final = tuple(
+    field.name for field in fields(Call) if field.name.endswith("_tokens") or field.name == "usage_estimated"
+)

@@ -16,9 +16,10 @@ from opentelemetry.trace import TraceState
 if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
-__all__ = ["metered_elsewhere", "renew", "with_mark", "within_call"]
+__all__ = ["KEY", "metered_elsewhere", "renew", "with_mark", "within_call"]
 
-_KEY: Final = "heliograph"
+KEY: Final = "heliograph"
+"""The mark's name in a `tracestate`."""
 _own = ""
 _alone = TraceState()
 
@@ -27,24 +28,24 @@ def renew() -> None:
     """Take a name of this process's own; after a fork too."""
     global _own, _alone  # noqa: PLW0603 - one process, one name
     _own = secrets.token_hex(4)
-    _alone = TraceState([(_KEY, _own)])
+    _alone = TraceState([(KEY, _own)])
 
 
 def with_mark(state: TraceState | None) -> TraceState:
     """Add the mark for the children of a span that is counted here; another process's mark stays."""
     if not state:
         return _alone
-    return state if _KEY in state else state.add(_KEY, _own)
+    return state if KEY in state else state.add(KEY, _own)
 
 
 def within_call(state: TraceState | None) -> bool:
     """Whether a trace state is that of a span within a call, of this process or of another."""
-    return bool(state) and _KEY in state  # type: ignore[operator]
+    return bool(state) and KEY in state  # type: ignore[operator]
 
 
 def metered_elsewhere(parent: SpanContext | None) -> bool:
     """Whether a span's parent is within a call that another process has counted."""
-    return parent is not None and parent.trace_state.get(_KEY, _own) != _own
+    return parent is not None and parent.trace_state.get(KEY, _own) != _own
 
 
 renew()

@@ -113,9 +113,19 @@ def _known(group: list[Sighting], waiting: list[Sighting]) -> list[Sighting]:
 
 def _nearest_to_the_user(memory: Memory, group: list[Sighting]) -> Sighting:
     """Choose the outermost service and, of its libraries, the one nearest to the provider that knows the usage."""
-    outermost = min(group, key=lambda one: (any(a in group for a in memory.ancestors(one)), one.started, -one.ended))
+    outermost = min(group, key=lambda one: _distance(memory, one, group))
     own = [one for one in group if one.application.service == outermost.application.service]
     return min(own, key=lambda one: (one.call is None or not one.call.has_usage, one.ended - one.started, one.key))
+
+
+def _distance(memory: Memory, one: Sighting, group: list[Sighting]) -> tuple[bool, int, int, int]:
+    """Rate how far from the user a span is: within another, or of a layer that began later in the trace.
+
+    Of many equal calls at one moment, pairs may be found crosswise: then the times of a pair tell nothing.
+    """
+    within = any(above in group for above in memory.ancestors(one))
+    one_trace = all(other.key[0] == one.key[0] for other in group)
+    return within, memory.layer_began(one) if one_trace else one.started, one.started, -one.ended
 
 
 def _with_usage(chosen: Sighting, group: list[Sighting]) -> Call:
@@ -131,16 +141,8 @@ def _with_usage(chosen: Sighting, group: list[Sighting]) -> Call:
         return call
     unnamed = call.model in {"unknown", call.requested_model}
     return replace(
-        call,
+        call.with_usage_of(lender),
         model=lender.model if unnamed and lender.model != "unknown" else call.model,
-        input_tokens=lender.input_tokens,
-        output_tokens=lender.output_tokens,
-        cache_read_tokens=lender.cache_read_tokens,
-        cache_write_tokens=lender.cache_write_tokens,
-        reasoning_tokens=lender.reasoning_tokens,
-        input_audio_tokens=lender.input_audio_tokens,
-        output_audio_tokens=lender.output_audio_tokens,
-        usage_estimated=lender.usage_estimated,
         service_tier=call.service_tier or lender.service_tier,
         finish_reason=call.finish_reason or lender.finish_reason,
         response_id=call.response_id or lender.response_id,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
+import math
+import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -32,6 +34,7 @@ MAX_BYTES: Final = 16 * 1024 * 1024
 """The largest request that is taken, after decompression: what the collector's receiver takes."""
 _GRACE_SECONDS: Final = 2.0
 """For requests that have arrived when the meter ends."""
+_QUIET_SECONDS: Final = 60.0
 _RETRY_AFTER: Final = 5
 """Seconds, told to senders that are refused for now."""
 
@@ -75,8 +78,16 @@ class _Handler(Handler):
             rejected, why = service.take(parse(uncompressed(body, encoding, self.server.max_bytes), kind))
         except RefusedError as refused:
             service.refused(refused.label)
-            _log.warning("refused a request: %s", refused.reason)
+            self.server.say(refused)
             self._refuse(refused, kind)
+            return
+        except OSError:
+            raise  # the client went away
+        except Exception:  # noqa: BLE001
+            # Without an answer it would be sent again and again, in front of all others.
+            _log.exception("a request could not be taken")
+            self.close_connection = True
+            self._answer_message(HTTPStatus.INTERNAL_SERVER_ERROR, Status(message="a defect of the meter"), kind)
             return
         answer = ExportTraceServiceResponse()
         if rejected:
@@ -136,6 +147,14 @@ class _Server(Server):
         super().__init__(listener, _Handler, name="meter-http")
         self.service = service
         self.max_bytes = max_bytes
+        self._said: dict[str, float] = {}
+
+    def say(self, refused: RefusedError) -> None:
+        """Log a refusal, one of a kind a minute: the metric counts all, and whoever sends nonsense sends a lot."""
+        now = time.monotonic()
+        if now - self._said.get(refused.label, -math.inf) >= _QUIET_SECONDS:
+            self._said[refused.label] = now
+            _log.warning("refused a request: %s (%s; said once a minute)", refused.reason, refused.label)
 
 
 class HttpServer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from heliograph.meter._same import SAME_ANSWER, family, likeness, worthless
+from heliograph.meter._same import SAME_ANSWER, SAME_USAGE, encloses, family, likeness, worthless
 from heliograph.meter._sighting import State
 
 if TYPE_CHECKING:
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["is_covered", "is_of_kind", "same_call"]
 
-_MOST: Final = 48
+_MOST: Final = 16
 """Spans that are considered together: a trace with more calls at one moment is compared in part."""
+_FOLLOWED: Final = 6
+"""Likeliest spans of each, whose own likeliest are asked for in turn: who else may want it."""
 
 
 def is_covered(memory: Memory, sighting: Sighting) -> bool:
@@ -51,10 +53,11 @@ def same_call(memory: Memory, sighting: Sighting, *, note: bool) -> list[Sightin
     found, todo = [sighting], [sighting]
     while todo:
         one = todo.pop()
-        for other, score in _related(memory, one):
+        related = sorted(_related(memory, one), key=lambda found: _surest_first(one, found[0], found[1]))
+        for place, (other, score) in enumerate(related):
             if (other, one) not in edges:
                 edges[one, other] = score
-            if other not in found and len(found) < _MOST:
+            if place < _FOLLOWED and other not in found and len(found) < _MOST:
                 found.append(other)
                 todo.append(other)
     if not edges:
@@ -69,8 +72,10 @@ def _related(memory: Memory, sighting: Sighting) -> Iterator[tuple[Sighting, int
     answered = memory.same_answer(sighting)
     trusted = not worthless(answered)
     rated: dict[Sighting, int] = {}
-    for others, is_nested in ((foreign, True), (answered, False), (memory.twins(sighting), False)):
-        for other in others:
+    for others, is_nested in ((foreign, True), (answered, False), (None, False)):
+        if others is None and any(score >= SAME_USAGE for score in rated.values()):
+            break  # where one is known to tell of this call, none is sought that might
+        for other in memory.twins(sighting) if others is None else others:
             if other is sighting or other in rated or (not is_nested and other in nested):
                 continue
             score = likeness(sighting, other, nested=is_nested, trusted=trusted)
@@ -80,16 +85,10 @@ def _related(memory: Memory, sighting: Sighting) -> Iterator[tuple[Sighting, int
 
 
 def _matched(edges: dict[tuple[Sighting, Sighting], int]) -> list[tuple[Sighting, Sighting]]:
-    """Take the surest pairs first, and of equally sure ones those closest in time."""
-
-    def order(edge: tuple[Sighting, Sighting]) -> tuple[int, int, tuple[int, int], tuple[int, int]]:
-        one, other = edge
-        apart = abs(one.started - other.started) + abs(one.ended - other.ended)
-        return -edges[edge], apart, min(one.key, other.key), max(one.key, other.key)
-
+    """Take the surest pairs first; of equally sure ones, one that holds the other, then those closest in time."""
     taken = []
     told: dict[Sighting, set[object]] = {}
-    for edge in sorted(edges, key=order):
+    for edge in sorted(edges, key=lambda pair: _surest_first(pair[0], pair[1], edges[pair])):
         one, other = edge
         by_one, by_other = told.setdefault(one, set(one.told_by)), told.setdefault(other, set(other.told_by))
         if edges[edge] == SAME_ANSWER or (other.layer not in by_one and one.layer not in by_other):
@@ -97,6 +96,14 @@ def _matched(edges: dict[tuple[Sighting, Sighting], int]) -> list[tuple[Sighting
             by_other.add(one.layer)
             taken.append(edge)
     return taken
+
+
+def _surest_first(
+    one: Sighting, other: Sighting, score: int
+) -> tuple[int, bool, int, tuple[int, int], tuple[int, int]]:
+    aside = not (encloses(one, other, foreign=False) or encloses(other, one, foreign=False))
+    apart = abs(one.started - other.started) + abs(one.ended - other.ended)
+    return -score, aside, apart, min(one.key, other.key), max(one.key, other.key)
 
 
 def _group(sighting: Sighting, edges: list[tuple[Sighting, Sighting]], *, note: bool) -> list[Sighting]:

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from heliograph.meter._sighting import Sighting, SpanKey
+    from heliograph.meter._sighting import Layer, Sighting, SpanKey
 
 __all__ = ["Memory"]
 
 _DEEPEST: Final = 64
 _MOST_INNER: Final = 32
 """Calls remembered beneath one span. A call holds few others; an agent may hold thousands, but is no call."""
+_TOLD: Final = 2
+"""Times the capacity, in all: most calls are beneath spans that never come (HTTP), and those are not forgotten with
+any span."""
 _MOST_ANSWERS: Final = 32
 """Calls of one response id: more than that only where an id means nothing."""
 _MOST_TWINS: Final = 128
-"""Calls of one trace that are compared with a new one, where several libraries or services report."""
+"""Calls of one trace that are compared with one, where several libraries or services report."""
+_FURTHEST: Final = 512
+"""Calls before and after one, by their start, among which those are looked for."""
 
 
 @dataclass(slots=True)
 class _Trace:
-    # Lists where others would take a set or a deque: there is one of these per trace, and most hold one call.
-    calls: list[Sighting] = field(default_factory=list)
-    mixed: bool = False
-    """Whether more than one library or service reported calls."""
+    calls: dict[Layer, list[Sighting]] = field(default_factory=dict)
+    """What each library and service reported, by the start of the call."""
     decided_until: int = 0
     """The latest end of a call that was decided, in nanoseconds since the epoch."""
 
@@ -39,6 +44,8 @@ class Memory:
         self._capacity = capacity
         self._seen: OrderedDict[SpanKey, Sighting] = OrderedDict()
         self._inner: OrderedDict[SpanKey, list[Sighting]] = OrderedDict()
+        self._told = 0
+        """How many sightings `_inner` holds, in all of its lists."""
         self._traces: dict[int, _Trace] = {}
         self._answers: dict[str, list[Sighting]] = {}
 
@@ -66,8 +73,7 @@ class Memory:
         beneath = self._inner.get(sighting.key, [])
         if sighting.call is not None:
             trace = self._traces.setdefault(sighting.key[0], _Trace())
-            trace.mixed = trace.mixed or (bool(trace.calls) and trace.calls[0].layer != sighting.layer)
-            _append(trace.calls, sighting, _MOST_TWINS)
+            insort(trace.calls.setdefault(sighting.layer, []), sighting, key=_order)
             if sighting.call.response_id:
                 _append(self._answers.setdefault(sighting.call.response_id, []), sighting, _MOST_ANSWERS)
             beneath = [*beneath, sighting]
@@ -94,11 +100,24 @@ class Memory:
         return self._answers.get(call.response_id, ()) if call is not None and call.response_id else ()
 
     def twins(self, sighting: Sighting) -> list[Sighting]:
-        """List calls of the trace that another library or service reported."""
+        """List calls of the trace by other libraries or services, those that start at about the same time.
+
+        Without those of which this layer, or theirs, is known to have told already.
+        """
         trace = self._traces.get(sighting.key[0])
-        if trace is None or not trace.mixed:
+        if trace is None or len(trace.calls) == 1:
             return []
-        return [call for call in trace.calls if call.layer != sighting.layer]
+        found: list[Sighting] = []
+        for layer, calls in trace.calls.items():
+            if layer != sighting.layer and layer not in sighting.told_by:
+                found += islice(_free(calls, sighting), _MOST_TWINS - len(found))
+        return found
+
+    def layer_began(self, sighting: Sighting) -> int:
+        """Tell when the first call of the span's layer began in its trace, as far as is remembered."""
+        trace = self._traces.get(sighting.key[0])
+        calls = trace.calls.get(sighting.layer) if trace is not None else None
+        return calls[0].started if calls else sighting.started
 
     def decided(self, sighting: Sighting) -> None:
         """Note that a call was decided: those of its trace that ended no later should have been here by now."""
@@ -117,17 +136,22 @@ class Memory:
             if key is None:
                 return
             known = self._inner.setdefault(key, [])
-            known.extend(call for call in calls[: _MOST_INNER - len(known)] if call not in known)
-            if len(self._inner) > self._capacity:
-                self._inner.popitem(last=False)
+            new = [call for call in calls[: _MOST_INNER - len(known)] if call not in known]
+            known.extend(new)
+            self._told += len(new)
+            while len(self._inner) > self._capacity or self._told > _TOLD * self._capacity:
+                self._told -= len(self._inner.popitem(last=False)[1])
             above = self._seen.get(key)
             key = above.parent if above is not None else None
 
     def _forget(self, sighting: Sighting) -> None:
-        self._inner.pop(sighting.key, None)
+        self._told -= len(self._inner.pop(sighting.key, ()))
         trace = self._traces.get(sighting.key[0])
-        if trace is not None and trace.calls and trace.calls[0] is sighting:
-            del trace.calls[0]
+        calls = trace.calls.get(sighting.layer) if trace is not None and sighting.call is not None else None
+        if trace is not None and calls is not None:
+            del calls[bisect_left(calls, _order(sighting), key=_order)]
+            if not calls:
+                del trace.calls[sighting.layer]
             if not trace.calls:
                 del self._traces[sighting.key[0]]
         answer = sighting.call.response_id if sighting.call is not None else None
@@ -142,3 +166,21 @@ def _append(sightings: list[Sighting], sighting: Sighting, most: int) -> None:
     sightings.append(sighting)
     if len(sightings) > most:
         del sightings[0]
+
+
+def _order(sighting: Sighting) -> tuple[int, SpanKey]:
+    return sighting.started, sighting.key
+
+
+def _free(calls: list[Sighting], sighting: Sighting) -> Iterator[Sighting]:
+    """Go through calls of another layer, from the nearest start to those further away, on both sides in turn."""
+    layer = sighting.layer
+    middle = bisect_left(calls, _order(sighting), key=_order)
+    for away in range(_FURTHEST):
+        after, before = middle + away, middle - 1 - away
+        if after < len(calls) and layer not in calls[after].told_by:
+            yield calls[after]
+        if before >= 0 and layer not in calls[before].told_by:
+            yield calls[before]
+        elif before < 0 and after >= len(calls):
+            return

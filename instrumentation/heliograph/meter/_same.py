@@ -7,6 +7,7 @@ other in one trace, with the same usage; the same with the usage known on one si
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 # The application and the meter tell calls apart by the same words.
@@ -111,10 +112,11 @@ def family(call: Call) -> str:
 
 def _models_agree(a: Call, b: Call) -> bool:
     """Whether some name of one is some name of the other, but for vendor prefixes and dates."""
-    names, others = _names(a), _names(b)
+    names, others = _names(a.model, a.requested_model), _names(b.model, b.requested_model)
     return not names or not others or not names.isdisjoint(others)
 
 
-def _names(call: Call) -> set[str]:
-    given = {name for name in (call.model, call.requested_model) if name and name != "unknown"}
-    return {_RELEASE.sub("", name.rsplit("/", 1)[-1].lower()) for name in given}
+@lru_cache(maxsize=1024)
+def _names(model: str, requested: str | None) -> frozenset[str]:
+    given = {name for name in (model, requested) if name and name != "unknown"}
+    return frozenset(_RELEASE.sub("", name.rsplit("/", 1)[-1].lower()) for name in given)

@@ -109,7 +109,8 @@ class MeterService:
     def take(self, request: Any) -> tuple[int, str]:  # noqa: ANN401 - a TraceRequest
         """Take the spans of a request; return how many were rejected, and why.
 
-        Raises RefusedError when too many events wait for the collector: the sender is to keep the request.
+        Raises RefusedError when too many events wait for the collector, or the meter ends: the sender is to keep the
+        request.
         """
         if self.events.full:
             raise RefusedError(
@@ -120,6 +121,8 @@ class MeterService:
         sightings, rejected, why = _sightings(request)
         now = self._clock()
         with self._lock:
+            if self._ended is not None:
+                raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "overload", "the meter ends: send this again later")
             self.tally.rejected += rejected
             for sighting in sightings:
                 self.room.put(sighting, now)
@@ -145,8 +148,8 @@ class MeterService:
         if self._worker.is_alive():
             self._worker.join(timeout)
         with self._lock:
+            self._ended = time.time()
             self.room.decide_all()
-        self._ended = time.time()
         self.delivery.close(deadline)
 
     def _count(self, counted: Counted) -> None:
@@ -162,9 +165,9 @@ class MeterService:
                 _log.exception("a decision failed")
 
     def _readers(self) -> Sequence[tuple[InMemoryMetricReader, Callable[[], None]]]:
-        with self._lock:
+        with self._lock:  # a call that is being counted now is not in `known`'s numbers yet, and later than `now`
             known = self.applications.all()
-        now = self._clock()
+            now = self._clock()
 
         def taken(index: int) -> Callable[[], None]:
             def note() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
     from heliograph.genai._call import Call
     from heliograph.meter._wire import WireSpan
 
-__all__ = ["Application", "Sighting", "SpanKey", "State", "application_of", "sight"]
+__all__ = ["Application", "Layer", "Sighting", "SpanKey", "State", "application_of", "sight"]
 
 SpanKey = tuple[int, int]
 """(trace id, span id)."""
+Layer = tuple[tuple[str, str], str]
+"""Service (namespace and name) and instrumentation scope."""
 
 NO_NAME: Final = "unknown_service"
 _LONGEST_NAME: Final = 200
@@ -99,7 +102,7 @@ class Sighting:
         return SpanContext(*self.key, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
 
     @property
-    def layer(self) -> tuple[tuple[str, str], str]:
+    def layer(self) -> Layer:
         """Service and instrumentation scope: one layer reports a call once."""
         return self.application.service, self.scope
 
@@ -142,7 +145,7 @@ def sight(span: WireSpan, application: Application) -> Sighting:
         key=(context.trace_id, context.span_id),
         parent=(parent.trace_id, parent.span_id) if parent is not None else None,
         application=application,
-        scope=sys.intern(span.instrumentation_scope.name),
+        scope=sys.intern(span.instrumentation_scope.name[:_LONGEST_NAME]),
         started=span.start_time,
         ended=span.end_time,
         call=call,
@@ -157,4 +160,7 @@ def _bounded(call: Call) -> Call:
     long: dict[str, Any] = {
         name: _text.short(text) for name, text in texts.items() if text is not None and len(text) > _LONGEST_NAME
     }
+    if "response_id" in long and long["response_id"] != texts["response_id"]:
+        # Ids that a gateway makes of its own route and the provider's id are long, and differ at their ends only.
+        long["response_id"] = hashlib.sha256(texts["response_id"].encode("utf-8", "replace")).hexdigest()
     return replace(call, **long) if long else call

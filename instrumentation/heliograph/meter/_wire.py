@@ -8,10 +8,16 @@ from typing import Any, Final, NamedTuple
 from google.protobuf.message import DecodeError
 from opentelemetry.trace import SpanContext, StatusCode, TraceFlags, TraceState
 
+from heliograph import _clock
+from heliograph.genai._mark import KEY
 from heliograph.meter._schema import AnyValue
 
 __all__ = ["Attributes", "Event", "Scope", "Status", "WireSpan", "text"]
 
+_MARK: Final = KEY.encode()
+_LONGEST_CALL: Final = 7 * 24 * 3600 * 1_000_000_000
+_AHEAD: Final = 600 * 1_000_000_000
+"""Nanoseconds that an application's clock may be ahead of ours: less than Loki allows (`creation_grace_period`)."""
 _CODES: Final = {1: StatusCode.OK, 2: StatusCode.ERROR}
 _ABSENT: Final = object()
 
@@ -113,17 +119,18 @@ class WireSpan:
 
     def __init__(self, span: Any, scope: Scope, resource: Attributes) -> None:  # noqa: ANN401 - a `Span` of the schema
         """Adapt one span; raises ValueError, with the reason, when it lacks what every span must have."""
+        if not span.trace_id and not span.span_id:
+            raise ValueError("a span cannot be read, or has no ids")
         if len(span.trace_id) != 16 or not any(span.trace_id):  # noqa: PLR2004 - bytes of a trace id
             raise ValueError("a span's trace id must have 16 bytes, not all of them zero")
         if len(span.span_id) != 8 or not any(span.span_id):  # noqa: PLR2004 - bytes of a span id
             raise ValueError("a span's id must have 8 bytes, not all of them zero")
         trace = int.from_bytes(span.trace_id)
+        self.start_time, self.end_time = _times(span.start_time_unix_nano, span.end_time_unix_nano)
         self.name = text(span.name)
         self.context = _context(trace, span.span_id, span.trace_state)
         parent = span.parent_span_id
         self.parent = _context(trace, parent) if len(parent) == 8 and any(parent) else None  # noqa: PLR2004
-        self.start_time = span.start_time_unix_nano
-        self.end_time = span.end_time_unix_nano
         self.attributes = Attributes(span.attributes)
         status = span.status
         self.status = Status(_CODES.get(status.code, StatusCode.UNSET), text(status.message) or None)
@@ -140,5 +147,30 @@ class WireSpan:
 def _context(trace: int, span: bytes, state: bytes = b"") -> SpanContext:
     # Whatever reaches the meter was sampled; older SDKs do not send the flag, and without it there is no exemplar.
     flags = TraceFlags(TraceFlags.SAMPLED)
-    known = TraceState.from_header([text(state)]) if state else None
-    return SpanContext(trace, int.from_bytes(span), is_remote=True, trace_flags=flags, trace_state=known)
+    return SpanContext(trace, int.from_bytes(span), is_remote=True, trace_flags=flags, trace_state=_mark(state))
+
+
+def _mark(state: bytes) -> TraceState | None:
+    """Find our own mark in a trace state. The SDK would read all of it, or nothing where one member is wrong."""
+    if _MARK not in state:
+        return None
+    for member in state.split(b","):
+        key, _, value = member.strip(b" \t").partition(b"=")
+        if key == _MARK and value.isalnum():
+            return TraceState([(KEY, value.decode())])
+    return None
+
+
+def _times(start: int, end: int) -> tuple[int, int]:
+    """Give start and end, with what cannot be true left out: a missing time is 0, and a clock may be far ahead.
+
+    Loki refuses what lies ahead of it, the wire has no room for more than 64 bits, and the latency of a call that
+    began in 1970 would be more than all others' together, for good.
+    """
+    length = end - start if 0 < start <= end <= start + _LONGEST_CALL else 0
+    if end == 0:
+        end = start
+    now = _clock.time_ns()
+    if not 0 < end <= now + _AHEAD:
+        end = now
+    return end - length, end

@@ -373,3 +373,21 @@ def test_each_call_counts_once(bench: Bench, case: Case, *, turned: bool) -> Non
     assert len(bench.events()) == tally.counted == calls
     assert sum(sums.get("llm_late_calls", 0) for sums in metrics.values()) == case.late
     assert len(bench.service.room) == 0
+
+
+@pytest.mark.parametrize("nested", [True, False], ids=["nested", "side by side"])
+@pytest.mark.parametrize("shape", ["a loop", "a gather"])
+def test_many_calls_of_one_trace_each_have_their_own_gateway_span(bench: Bench, shape: str, nested: bool) -> None:
+    """Embeddings have no response id, and here one usage: place and time are all that tells. 150 counted as 236."""
+    spans = []
+    for i in range(150):
+        begun = float(i) if shape == "a loop" else i * 0.0001
+        ends = begun + 0.3 if shape == "a loop" else 0.6 + i * 0.002
+        told = {"op": "embeddings", "usage": (8, 0)}
+        spans.append(s(f"app{i}", parent="agent", at=(begun, ends), **told))
+        above = f"app{i}" if nested else f"http{i}"
+        at = (ends - 0.28, ends - 0.01)
+        spans.append(s(f"gw{i}", app="gateway", lib="litellm", parent=above, at=at, **told))
+    bench.send(*sorted(spans, key=lambda one: one["at"][1]))
+    bench.move_to(11.0)
+    assert {app: sums["llm_requests"] for app, sums in bench.metrics().items()} == {"shop": 150}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import json
@@ -23,7 +24,7 @@ from heliograph.config import load_for_meter
 from heliograph.errors import HeliographError
 from heliograph.meter._cli import _prices, _settings
 from heliograph.meter._http import HttpServer
-from heliograph.meter._request import JSON, PROTOBUF, parse
+from heliograph.meter._request import JSON, PROTOBUF, RefusedError, parse
 from heliograph.meter._service import MeterService, Settings
 
 if TYPE_CHECKING:
@@ -218,6 +219,66 @@ def test_while_the_collector_refuses_events_the_sender_is_told_to_come_again(
         service.close(2.0)
     assert receiver.counters["heliograph-meter", "heliograph_meter_refused_requests"] == 1
     assert service.tally.lost == 0
+
+
+def test_a_defect_is_answered_so_that_the_request_does_not_come_again(
+    meter: Meter, body: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """OTLP: 500 is not sent again; without an answer, the collector would send it for as long as it runs."""
+
+    def broken(_: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(meter[0], "take", broken)
+    status, _, answer = ask(meter[1], "POST", "/v1/traces", body({"name": "one"}), Content_Type=JSON)
+    assert status == 500
+    assert json.loads(answer)["message"] == "a defect of the meter"
+    assert "a defect" in caplog.text
+
+
+def test_refusals_do_not_fill_the_log(meter: Meter, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(5):
+        assert ask(meter[1], "POST", "/v1/traces", b"{", Content_Type=JSON)[0] == 400
+    assert ask(meter[1], "POST", "/v1/traces", b"<", Content_Type="text/xml")[0] == 415
+    assert [record.getMessage().split(":")[0] for record in caplog.records] == ["refused a request"] * 2
+    assert meter[0].tally.refused["malformed"] == 5
+
+
+def test_a_connection_goes_on_after_a_refusal(meter: Meter, body: Callable[..., bytes]) -> None:
+    connection = http.client.HTTPConnection(*meter[1].address, timeout=5)
+    for content, status in ((b"{", 400), (body({"name": "one"}), 200)):
+        connection.request("POST", "/v1/traces", content, {"Content-Type": JSON})
+        answer = connection.getresponse()
+        assert (answer.status, answer.getheader("Connection")) == (status, None)
+        answer.read()
+    connection.close()
+
+
+def test_nothing_is_acknowledged_that_comes_after_the_end(receiver: Receiver, body: Callable[..., bytes]) -> None:
+    """The collector keeps its connection open: spans on it were answered with 200, and never decided."""
+    service = MeterService(Settings(export=receiver.url, wait=60.0, interval=60.0))
+    server = HttpServer(service, ("127.0.0.1", 0))
+    service.start()
+    server.start()
+    connection = http.client.HTTPConnection(*server.address, timeout=5)
+    acknowledged = 0
+
+    def post(name: str) -> bool:
+        connection.request("POST", "/v1/traces", body({"name": name, "trace": name}), {"Content-Type": JSON})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status == 200
+
+    acknowledged += post("before")
+    server.close()
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        connection.auto_open = 0
+        acknowledged += post("after")
+    service.close(2.0)
+    with pytest.raises(RefusedError) as refused:
+        service.take(parse(body({"name": "late"}), JSON))
+    assert refused.value.status == 503
+    assert len(receiver.events) == acknowledged == 1
 
 
 def test_a_port_that_is_taken_is_said_plainly(meter: Meter) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from heliograph.genai import vocabulary as v
+from heliograph.genai._call import Call
 from heliograph.meter._request import JSON, RefusedError, parse
 
 if TYPE_CHECKING:
@@ -88,6 +90,16 @@ def test_ids_of_the_application_stay_when_the_gateway_lends_the_usage(bench: Ben
     assert (event["service"], event["user_id"], event["tenant"]) == ("shop", "ada", "acme")
     assert event["llm_input_tokens"] == 1000
     assert event["llm_latency_seconds"] == 2.0
+
+
+def test_all_kinds_of_tokens_are_lent_with_the_usage() -> None:
+    """Writes to a prompt cache for an hour were not: they were billed as writes for five minutes."""
+    told = Call(operation="chat", provider="anthropic", model="claude-sonnet-4-5", status="success", latency=1.0)
+    kinds = {f.name: i for i, f in enumerate(fields(Call), 1) if f.name.endswith("_tokens")}
+    assert len(kinds) >= 8
+    given: dict[str, Any] = {**kinds, "usage_estimated": True, "model": "other", "latency": 9.0}
+    lent = told.with_usage_of(replace(told, **given))
+    assert lent == replace(told, **{**kinds, "usage_estimated": True})  # type: ignore[arg-type]
 
 
 def test_parallel_streams_get_the_usage_of_their_own_gateway_spans(bench: Bench) -> None:
@@ -173,6 +185,21 @@ def test_an_idle_application_goes_once_its_numbers_were_delivered(bench_with: Ca
     bench.move_to(300.0)
     assert bench.metrics()["shop"]["llm_requests"] == 1, "new counters, under a new instance"
     assert before["service"] == "shop"
+
+
+def test_a_call_that_is_counted_while_numbers_are_sent_is_not_taken_for_sent(bench: Bench) -> None:
+    """The time of an export is taken while nothing is counted: a call counted later has a later time."""
+    bench.send(s("one"))
+    bench.move_to(11.0)
+    asked: list[bool] = []
+
+    def clock() -> float:
+        asked.append(bench.service._lock.locked())
+        return 11.0
+
+    bench.service._clock = clock
+    bench.service._readers()
+    assert asked == [True]
 
 
 def test_when_too_many_wait_the_oldest_is_decided_early(bench_with: Callable[..., Bench]) -> None:
