@@ -33,7 +33,9 @@ __all__ = [
     "LANGFUSE_LEVEL",
     "LANGFUSE_USAGE",
     "LANGSMITH_KIND",
+    "LITELLM_USAGE",
     "METERED",
+    "OPENINFERENCE_ARGUMENTS",
     "OPENINFERENCE_KIND",
     "OPERATION",
     "OUTPUT_AUDIO_TOKENS",
@@ -162,7 +164,7 @@ STREAMED: Final = AttributeSpec(
         d.LITELLM: ("llm.is_streaming",),
         d.LANGSMITH: ("langsmith.request.streaming",),
     },
-    derived={d.VERCEL: ("ai.operationId",)},
+    derived={d.OPENINFERENCE: ("llm.invocation_parameters",), d.VERCEL: ("ai.operationId",)},
 )
 INPUT_TOKENS: Final = AttributeSpec(
     "gen_ai.usage.input_tokens",
@@ -222,6 +224,7 @@ CACHE_READ_TOKENS: Final = AttributeSpec(
     derived={
         d.LANGSMITH: ("gen_ai.usage.input_token_details",),
         d.LANGFUSE: ("langfuse.observation.usage_details",),
+        d.LITELLM: ("metadata.usage_object",),
     },
 )
 CACHE_WRITE_TOKENS: Final = AttributeSpec(
@@ -239,6 +242,7 @@ CACHE_WRITE_TOKENS: Final = AttributeSpec(
     derived={
         d.LANGSMITH: ("gen_ai.usage.input_token_details",),
         d.LANGFUSE: ("langfuse.observation.usage_details",),
+        d.LITELLM: ("metadata.usage_object",),
         d.VERCEL: ("ai.response.providerMetadata",),
     },
 )
@@ -256,6 +260,7 @@ REASONING_TOKENS: Final = AttributeSpec(
     derived={
         d.LANGSMITH: ("gen_ai.usage.output_token_details",),
         d.LANGFUSE: ("langfuse.observation.usage_details",),
+        d.LITELLM: ("metadata.usage_object",),
     },
 )
 INPUT_AUDIO_TOKENS: Final = AttributeSpec(
@@ -271,6 +276,7 @@ INPUT_AUDIO_TOKENS: Final = AttributeSpec(
     derived={
         d.LANGSMITH: ("gen_ai.usage.input_token_details",),
         d.LANGFUSE: ("langfuse.observation.usage_details",),
+        d.LITELLM: ("metadata.usage_object",),
     },
 )
 OUTPUT_AUDIO_TOKENS: Final = AttributeSpec(
@@ -286,6 +292,7 @@ OUTPUT_AUDIO_TOKENS: Final = AttributeSpec(
     derived={
         d.LANGSMITH: ("gen_ai.usage.output_token_details",),
         d.LANGFUSE: ("langfuse.observation.usage_details",),
+        d.LITELLM: ("metadata.usage_object",),
     },
 )
 USAGE_ESTIMATED: Final = AttributeSpec(
@@ -324,6 +331,16 @@ LANGSMITH_KIND: Final = AttributeSpec(
 )
 OPENINFERENCE_KIND: Final = AttributeSpec(
     "openinference.span.kind", "OpenInference: kind of the span; LLM, EMBEDDING and RERANKER are calls of a model."
+)
+OPENINFERENCE_ARGUMENTS: Final = AttributeSpec(
+    "llm.invocation_parameters",
+    "OpenInference: arguments of the call; `stream` says that the answer was streamed.",
+    type="json",
+)
+LITELLM_USAGE: Final = AttributeSpec(
+    "metadata.usage_object",
+    "LiteLLM: the usage it logged, a Python dictionary in OpenAI's shape; cached and reasoning tokens are only here.",
+    type="json",
 )
 LANGFUSE_KIND: Final = AttributeSpec(
     "langfuse.observation.type", "Langfuse: kind of the observation; generation and embedding are calls of a model."
@@ -473,6 +490,7 @@ ATTRIBUTES: Final = (
     PROMPT_NAME,
     PROMPT_VERSION,
     OPENINFERENCE_KIND,
+    OPENINFERENCE_ARGUMENTS,
     LANGSMITH_KIND,
     INPUT_TOKEN_DETAILS,
     OUTPUT_TOKEN_DETAILS,
@@ -480,6 +498,7 @@ ATTRIBUTES: Final = (
     LANGFUSE_USAGE,
     LANGFUSE_COMPLETION_START,
     LANGFUSE_LEVEL,
+    LITELLM_USAGE,
     CACHE_HIT,
     VERCEL_OPERATION,
     VERCEL_NO_CACHE_TOKENS,
