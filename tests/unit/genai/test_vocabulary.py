@@ -21,6 +21,13 @@ def test_the_page_can_be_written(tmp_path: Path) -> None:
     assert (tmp_path / "page.md").read_text(encoding="utf-8") == page()
 
 
+def test_an_option_is_no_file_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="usage: "):
+        main(["--help"])
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("spec", "name"),
     [

@@ -41,6 +41,8 @@ def page() -> str:
 def main(arguments: list[str] | None = None) -> None:
     """Print the page, or write it to the path that is given."""
     given = sys.argv[1:] if arguments is None else arguments
+    if len(given) > 1 or (given and given[0].startswith("-")):
+        sys.exit("usage: python -m heliograph.genai.vocabulary [PATH]\nPrint the page docs/vocabulary.md, or write it.")
     if given:
         Path(given[0]).write_text(page(), encoding="utf-8")
     else:
