@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from heliograph._lazy import exports
 from heliograph._version import __version__
 
 if TYPE_CHECKING:
@@ -24,25 +25,17 @@ if TYPE_CHECKING:
 
 __all__ = ["__version__", "chain", "configure", "flush", "metrics_endpoint", "query", "shutdown"]
 
-_HOMES = {
-    "chain": "heliograph.genai",
-    "configure": "heliograph.telemetry",
-    "flush": "heliograph.telemetry",
-    "metrics_endpoint": "heliograph.telemetry",
-    "query": "heliograph.genai",
-    "shutdown": "heliograph.telemetry",
-}
-
-
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'heliograph' has no attribute {name!r}")
-    import importlib
-
-    value = getattr(importlib.import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__ = exports(
+    __name__,
+    {
+        "chain": "genai",
+        "configure": "telemetry",
+        "flush": "telemetry",
+        "metrics_endpoint": "telemetry",
+        "query": "genai",
+        "shutdown": "telemetry",
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from heliograph._lazy import exports
+
 if TYPE_CHECKING:
     from heliograph.genai._chain import chain
     from heliograph.genai._query import query
@@ -14,15 +16,4 @@ if TYPE_CHECKING:
 
 __all__ = ["QueryRun", "chain", "current_query", "query"]
 
-_HOMES = {"QueryRun": "_run", "chain": "_chain", "current_query": "_run", "query": "_query"}
-
-
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'heliograph.genai' has no attribute {name!r}")
-    import importlib
-
-    value = getattr(importlib.import_module(f"heliograph.genai.{home}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = exports(__name__, {"QueryRun": "_run", "chain": "_chain", "current_query": "_run", "query": "_query"})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from heliograph._lazy import exports
+
 if TYPE_CHECKING:
     from heliograph.stack._observe import ServerStatus
     from heliograph.stack._ports import Ports
@@ -11,18 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Ports", "ServerStatus", "Stack"]
 
-_HOMES = {
-    "Ports": "heliograph.stack._ports",
-    "ServerStatus": "heliograph.stack._observe",
-    "Stack": "heliograph.stack._stack",
-}
-
-
-def __getattr__(name: str) -> object:
-    # Late: psutil belongs to the operator's tools, and `heliograph.stack._paths` is for everyone.
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'heliograph.stack' has no attribute {name!r}")
-    import importlib
-
-    return getattr(importlib.import_module(home), name)
+# Late: psutil belongs to the operator's tools, and `heliograph.stack._paths` is for everyone.
+__getattr__ = exports(
+    __name__,
+    {
+        "Ports": "_ports",
+        "ServerStatus": "_observe",
+        "Stack": "_stack",
+    },
+)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from heliograph._lazy import exports
+
 if TYPE_CHECKING:
     from heliograph.testing._capture import capture
     from heliograph.testing._captured import CapturedCall, CapturedLog, CapturedQuery, CapturedSpan, Tokens
@@ -28,25 +30,17 @@ __all__ = [
     "capture",
 ]
 
-_HOMES = {
-    "CapturedCall": "_captured",
-    "CapturedLog": "_captured",
-    "CapturedQuery": "_captured",
-    "CapturedSpan": "_captured",
-    "FakeClock": "_clock",
-    "LLMServer": "_server",
-    "ReceivedRequest": "_service",
-    "Tokens": "_captured",
-    "capture": "_capture",
-}
-
-
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'heliograph.testing' has no attribute {name!r}")
-    import importlib
-
-    value = getattr(importlib.import_module(f"heliograph.testing.{home}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = exports(
+    __name__,
+    {
+        "CapturedCall": "_captured",
+        "CapturedLog": "_captured",
+        "CapturedQuery": "_captured",
+        "CapturedSpan": "_captured",
+        "FakeClock": "_clock",
+        "LLMServer": "_server",
+        "ReceivedRequest": "_service",
+        "Tokens": "_captured",
+        "capture": "_capture",
+    },
+)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
 from pathlib import Path
 
 import click
 
+from heliograph.serving._until import until_told
 from heliograph.testing._server import LLMServer
 
 __all__ = ["llm_server"]
@@ -66,9 +65,7 @@ def llm_server(
         first_token=first_token,
         per_token=per_token,
     )
-    end = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: end.set())
-    with server:
+    with until_told() as wait_for_the_end, server:
         if as_json:
             click.echo(json.dumps({"base_url": server.base_url, "control_url": f"{server.url}/_control"}))
         else:
@@ -76,4 +73,4 @@ def llm_server(
             click.echo(f"  export OPENAI_BASE_URL={server.base_url} OPENAI_API_KEY={'...' if api_key else 'any'}")
             if usage_log is not None:
                 click.echo(f"  billed answers: {usage_log}")
-        end.wait()
+        wait_for_the_end()

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from heliograph.testing import LLMServer
 
 
-def test_the_command_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_serves_until_it_is_told_to_end(tmp_path: Path, end: signal.Signals) -> None:
     log = tmp_path / "usage.jsonl"
     command = [sys.executable, "-m", "heliograph", "llm-server", "--port", "0", "--json", "--usage-log", str(log)]
     with subprocess.Popen([*command, "--first-token", "0"], stdout=subprocess.PIPE, text=True) as process:
@@ -31,7 +32,7 @@ def test_the_command_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
                 answer = json.load(response)
             assert json.loads(log.read_text())["id"] == answer["id"]
         finally:
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(end)
         assert process.wait(10) == 0
 
 
