@@ -10,11 +10,13 @@ hold. A call repeats one that was counted, where
 - it has the response id of a counted call. Broken endpoints give one id to every call, and Ollama one of a thousand
   ("chatcmpl-123"), so an id alone proves nothing. Another layer repeats the call where the times overlap, too, and the
   tokens agree; a long id needs one of the two. The same layer says it twice only where it is a framework that
-  answers from its own cache: a provider's client that gets an id twice has asked twice.
+  answers from its own cache: a provider's client that gets an id twice has asked twice;
+- another library told of it, side by side: `_twins` says what it takes.
 
 Tokens are never lost: a call with usage repeats none without. Where another layer's span of the call is still open, a
-successful call without usage is left to that one, so that one count has both; where it is not, two counts are better
-than one without tokens. Failed attempts count by themselves: two attempts within one framework span are two requests.
+successful call without usage is left to that one, so that one count has both, and a cancelled one to an open one within
+it; where it is not, two counts are better than one without tokens. Failed attempts count by themselves: two attempts
+within one framework span are two requests.
 
 All memories are bounded: the oldest entries go first.
 """
@@ -25,6 +27,8 @@ import threading
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
+
+from heliograph.genai._twins import Answer, Counted, Twins, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,10 +42,7 @@ _DEEPEST: Final = 64
 _ANSWERS_OF_AN_ID: Final = 8
 _IDENTIFYING: Final = 20
 """Characters from which on a response id is taken for unique. Providers' have 23 and more."""
-_CLOCKS_DIFFER: Final = 1_000_000_000
-"""Nanoseconds by which two layers' times of one call may miss each other."""
 
-_GENERATION: Final = frozenset({"chat", "text_completion", "generate_content"})
 _FRAMEWORKS: Final = (
     "agno",
     "autogen",
@@ -69,35 +70,11 @@ Kind = tuple[SpanKey, str]
 """A span, and the kind of call that is meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """What is remembered of a counted call. Times are nanoseconds since the epoch; `ended` is 0 where not known."""
-
-    tokens: tuple[int, int] | None
-    started: int
-    ended: int
-
-    def agrees(self, other: _Counted) -> bool:
-        """Whether `other` says nothing about tokens, or the same."""
-        return other.tokens is None or other.tokens == self.tokens
-
-    def overlaps(self, other: _Counted) -> bool:
-        if not self.ended or not other.ended:
-            return True
-        return other.started <= self.ended + _CLOCKS_DIFFER and other.ended >= self.started - _CLOCKS_DIFFER
-
-
-@dataclass(slots=True)
-class _Answer:
-    counted: _Counted
-    scopes: set[str]
-
-
 @dataclass(slots=True)
 class _Answers:
     """The calls that were counted under one response id."""
 
-    known: deque[_Answer] = field(default_factory=lambda: deque(maxlen=_ANSWERS_OF_AN_ID))
+    known: deque[Answer] = field(default_factory=lambda: deque(maxlen=_ANSWERS_OF_AN_ID))
     worthless: bool = False
     """Whether one layer has given the id to different answers."""
 
@@ -111,8 +88,9 @@ class Dedupe:
         self._open: OrderedDict[SpanKey, str] = OrderedDict()
         self._open_in: dict[int, set[SpanKey]] = {}
         self._below: OrderedDict[Kind, bool] = OrderedDict()
-        self._counted: OrderedDict[Kind, _Counted] = OrderedDict()
+        self._counted: OrderedDict[Kind, Counted] = OrderedDict()
         self._answers: OrderedDict[str, _Answers] = OrderedDict()
+        self._twins = Twins()
 
     def started(self, span: SpanKey, parent: SpanKey | None, *, operation: str | None = None) -> None:
         """Remember whose child a span is, and whether it says already that it is a call: its `operation`.
@@ -125,7 +103,7 @@ class Dedupe:
             if parent is not None:
                 _put(self._parents, span, parent)
             if operation is not None:
-                self._open[span] = _kind(operation)
+                self._open[span] = kind_of(operation)
                 self._open_in.setdefault(span[0], set()).add(span)
                 if len(self._open) > _CAPACITY:
                     self._close(next(iter(self._open)))
@@ -138,14 +116,14 @@ class Dedupe:
 
     def is_repeat(self, call: Call, span: SpanKey, parent: SpanKey | None) -> bool:
         """Whether the call was counted before, or another layer will; if not, it counts as counted from now on."""
-        said, kind = _told(call), _kind(call.operation)
+        said, kind = Counted.of(call), kind_of(call.operation)
         with self._lock:
             self._close(span)
             if self._is_left(call, kind, span, parent):
                 return True
             repeated = self._is_near_a_counted(said, kind, span, parent)
             if repeated is None:
-                repeated = self._has_a_counted_id(call, said)
+                repeated = self._has_a_counted_id(call, said) or self._has_a_twin(call, said)
             if not repeated:
                 self._remember(call, said, kind, span)
             self._cover_ancestors(parent, kind, with_usage=call.has_usage)
@@ -156,17 +134,21 @@ class Dedupe:
         self._lock = threading.Lock()
 
     def _is_left(self, call: Call, kind: str, span: SpanKey, parent: SpanKey | None) -> bool:
-        """Whether a call without usage is left to an open span of another layer, around it or within it."""
-        if call.has_usage or call.status != "success" or (span, kind) in self._below:
+        """Whether a call without usage is left to an open span of another layer, around it or within it.
+
+        A stream that the caller left is left to the client within, which ends a moment later. One within an open call
+        is an attempt: another may follow.
+        """
+        if call.has_usage or call.status == "error" or (span, kind) in self._below:
             return False
         still_open = self._open_in.get(span[0])
         if not still_open:
             return False
-        if any(self._open.get(each) == kind for each in self._ancestors(parent)):
+        if call.status == "success" and any(self._open.get(each) == kind for each in self._ancestors(parent)):
             return True
         return any(self._open[each] == kind and span in self._ancestors(self._parents.get(each)) for each in still_open)
 
-    def _is_near_a_counted(self, said: _Counted, kind: str, span: SpanKey, parent: SpanKey | None) -> bool | None:
+    def _is_near_a_counted(self, said: Counted, kind: str, span: SpanKey, parent: SpanKey | None) -> bool | None:
         """Whether a counted call within or around the span makes it a repetition; None where there is none."""
         below = self._below.get((span, kind))
         if below is not None:
@@ -180,7 +162,7 @@ class Dedupe:
             return None
         return around.tokens == said.tokens or around.overlaps(said) or None
 
-    def _has_a_counted_id(self, call: Call, said: _Counted) -> bool:
+    def _has_a_counted_id(self, call: Call, said: Counted) -> bool:
         answers = self._answers.get(call.response_id) if call.response_id else None
         if answers is None or call.response_id is None:
             return False
@@ -203,11 +185,20 @@ class Dedupe:
                 return True
         return False
 
-    def _remember(self, call: Call, said: _Counted, kind: str, span: SpanKey) -> None:
+    def _has_a_twin(self, call: Call, said: Counted) -> bool:
+        twin = self._twins.find(said)
+        if twin is None:
+            return False
+        twin.scopes.add(call.scope)
+        return True
+
+    def _remember(self, call: Call, said: Counted, kind: str, span: SpanKey) -> None:
         _put(self._counted, (span, kind), said)
+        answer = Answer(said, {call.scope})
+        self._twins.remember(answer)
         if call.response_id:
             answers = self._answers.get(call.response_id) or _Answers()
-            answers.known.append(_Answer(said, {call.scope}))
+            answers.known.append(answer)
             _put(self._answers, call.response_id, answers)
 
     def _cover_ancestors(self, parent: SpanKey | None, kind: str, *, with_usage: bool) -> None:
@@ -230,15 +221,6 @@ class Dedupe:
             of_trace.discard(span)
             if not of_trace:
                 del self._open_in[span[0]]
-
-
-def _told(call: Call) -> _Counted:
-    tokens = (call.input_tokens or 0, call.output_tokens or 0) if call.has_usage else None
-    return _Counted(tokens, call.ended - int(call.latency * 1e9), call.ended)
-
-
-def _kind(operation: str) -> str:
-    return "generation" if operation in _GENERATION else operation
 
 
 def _is_framework(scope: str) -> bool:

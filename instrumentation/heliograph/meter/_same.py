@@ -6,11 +6,11 @@ other in one trace, with the same usage; the same with the usage known on one si
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 # The application and the meter tell calls apart by the same words.
-from heliograph.genai._dedupe import _is_framework, _kind
+from heliograph.genai._dedupe import _is_framework
+from heliograph.genai._twins import kind_of, models_agree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,8 +29,6 @@ SKEW: Final = 1_000_000_000
 """Nanoseconds by which clocks of two machines may differ, when times decide."""
 _SURE_ID: Final = 20
 """Characters from which on an id is no accident. Some local servers number their answers from 0 to 999."""
-
-_RELEASE: Final = re.compile(r"([-@:](\d{8}|\d{4}-\d{2}-\d{2}|\d{4}|latest|v\d+(:\d+)?))+$")
 
 
 def likeness(one: Sighting, other: Sighting, *, nested: bool, trusted: bool = True) -> int:
@@ -86,11 +84,11 @@ def _by_content(a: Call, b: Call, *, nested: bool, foreign: bool) -> int:
     alike = a.status == b.status
     if _usage(a) and _usage(b):
         if _usage(a) == _usage(b):
-            return SAME_USAGE if _models_agree(a, b) or nested else 0
+            return SAME_USAGE if models_agree(a, b) or nested else 0
         # One of the two may count cached tokens apart. Two answers with ids of their own are two answers.
         different = a.response_id and b.response_id
-        return COMPATIBLE if nested and foreign and alike and not different and _models_agree(a, b) else 0
-    if not _models_agree(a, b):
+        return COMPATIBLE if nested and foreign and alike and not different and models_agree(a, b) else 0
+    if not models_agree(a, b):
         return 0
     if foreign:
         return SAME_OUTCOME if alike else COMPATIBLE
@@ -106,15 +104,4 @@ def _usage(call: Call) -> tuple[int, int] | None:
 
 def family(call: Call) -> str:
     """Name the kind of the call: a chat may hold an embedding, and both count."""
-    return _kind(call.operation)
-
-
-def _models_agree(a: Call, b: Call) -> bool:
-    """Whether some name of one is some name of the other, but for vendor prefixes and dates."""
-    names, others = _names(a), _names(b)
-    return not names or not others or not names.isdisjoint(others)
-
-
-def _names(call: Call) -> set[str]:
-    given = {name for name in (call.model, call.requested_model) if name and name != "unknown"}
-    return {_RELEASE.sub("", name.rsplit("/", 1)[-1].lower()) for name in given}
+    return kind_of(call.operation)

@@ -87,6 +87,14 @@ def test_an_attempt_that_failed_is_left_to_nobody(status: str) -> None:
     assert not dedupe.is_repeat(call(tokens=None, status=status), INNER, OUTER)
 
 
+def test_a_stream_that_was_left_is_left_to_the_client_within() -> None:
+    dedupe = Dedupe()
+    dedupe.started(OUTER, None, operation="chat")
+    dedupe.started(INNER, OUTER, operation="chat")
+    assert dedupe.is_repeat(call("framework", tokens=None, status="cancelled"), OUTER, None)
+    assert not dedupe.is_repeat(call(status="cancelled", usage_estimated=True), INNER, OUTER)
+
+
 LONG = "chatcmpl-BAx1nEq0Ouc8bnzPTOs7Fbkoq6Elk"
 
 
@@ -122,6 +130,62 @@ def test_each_layer_repeats_each_of_several_concurrent_calls_once() -> None:
         assert not dedupe.is_repeat(_with_id(call(), "chatcmpl-7"), (trace, 1), None)
     echoes = [dedupe.is_repeat(_with_id(call("langsmith"), "chatcmpl-7"), (trace, 1), None) for trace in (3, 4, 5)]
     assert echoes == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("beside", "repeated"),
+    [
+        (call("callbacks"), True),
+        (call("callbacks", ended=100 * SECOND + SECOND // 10), True),  # callbacks take their time
+        (call("callbacks", tokens=None), True),
+        (call("callbacks", requested_model="openai/gpt-4o-2024-08-06"), True),
+        (call("openai"), False),  # one layer tells of a call once
+        (call("callbacks", tokens=11), False),
+        (call("callbacks", ended=102 * SECOND), False),
+        (call("callbacks", latency=0.5, ended=100 * SECOND + SECOND // 2), False),  # neither holds the other
+        (call("callbacks", operation="embeddings"), False),
+        (call("callbacks", tokens=None, status="error"), False),  # of an attempt that the other one does not see
+        (call("callbacks", ended=0), False),
+    ],
+)
+def test_a_library_that_tells_of_the_call_side_by_side(beside: Call, repeated: bool) -> None:
+    dedupe = Dedupe()
+    assert not dedupe.is_repeat(_with_id(call(), LONG), (1, 1), None)
+    assert dedupe.is_repeat(beside, (2, 2), None) is repeated
+
+
+def test_another_model_or_another_id_is_another_call() -> None:
+    dedupe = Dedupe()
+    assert not dedupe.is_repeat(_with_id(call(), LONG), (1, 1), None)
+    assert not dedupe.is_repeat(_with_id(call("callbacks"), LONG[::-1]), (2, 2), None)
+    assert not dedupe.is_repeat(dataclasses.replace(call("other"), model="gpt-4o-mini"), (3, 3), None)
+
+
+@pytest.mark.parametrize("tokens", [10, None])
+def test_side_by_side_each_layer_tells_of_each_of_many_alike_calls_once(tokens: int | None) -> None:
+    dedupe = Dedupe()
+    counted = [
+        not dedupe.is_repeat(call(scope, tokens if scope == "openai" else None), (number, place), None)
+        for place, scope in enumerate(("openai", "langfuse", "callbacks"))
+        for number in range(20)
+    ]
+    assert sum(counted) == 20
+    assert not dedupe.is_repeat(call("callbacks", None), (21, 2), None)
+
+
+def test_side_by_side_a_failure_is_that_of_a_failure() -> None:
+    dedupe = Dedupe()
+    assert not dedupe.is_repeat(call(), (1, 1), None)
+    assert not dedupe.is_repeat(call(tokens=None, status="error"), (2, 1), None)
+    assert dedupe.is_repeat(call("callbacks", tokens=None, status="error"), (3, 1), None)
+    assert dedupe.is_repeat(call("callbacks"), (4, 1), None)
+
+
+def test_side_by_side_an_estimate_yields_to_nobody_and_takes_the_framework_s() -> None:
+    dedupe = Dedupe()
+    assert not dedupe.is_repeat(call(tokens=3, status="cancelled", usage_estimated=True), (1, 1), None)
+    assert dedupe.is_repeat(call("callbacks", tokens=None), (2, 1), None)
+    assert dedupe.is_repeat(call("others", tokens=4, status="cancelled"), (3, 1), None)
 
 
 def test_memories_are_bounded() -> None:
