@@ -52,8 +52,18 @@ class Counted:
 
     @property
     def known_tokens(self) -> tuple[int, int] | None:
-        """The tokens that the provider named. An estimate is none, and two zeros say nothing."""
-        return self.tokens if self.tokens is not None and any(self.tokens) and not self.call.usage_estimated else None
+        """The tokens that the provider named at last. Neither an estimate, nor what came before a stream was left."""
+        return self.tokens if self.has_tokens and not self.is_partial else None
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether it says anything about tokens: two zeros do not."""
+        return self.tokens is not None and any(self.tokens)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether two layers may differ over its tokens."""
+        return self.call.usage_estimated or self.call.status == "cancelled"
 
     def agrees(self, other: Counted) -> bool:
         """Whether `other` says nothing about tokens, or the same."""
@@ -116,13 +126,11 @@ class Twins:
             return None
         known = said.known_tokens
         kind = kind_of(said.call.operation)
-        if known is not None:
-            # Next to the same tokens, only an estimate may be of the same call.
-            return next(self._fitting((kind, known), said), None) or next(
-                (each for each in self._fitting((kind, None), said) if each.counted.call.usage_estimated), None
-            )
-        if said.tokens is not None and any(said.tokens):
-            return None  # an estimate of ours: its layer is the innermost one, and what it estimates was not told
+        if said.has_tokens:
+            alike = self._fitting((kind, known), said) if known is not None else iter(())
+            # No tokens are given up for a count that has none.
+            partial = (each for each in self._fitting((kind, None), said) if each.counted.has_tokens)
+            return next(alike, None) or next(partial, None)
         second = None
         for each in self._fitting((kind, _ANY), said):
             if each.counted.call.status == said.call.status:

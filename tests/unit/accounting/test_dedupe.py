@@ -181,6 +181,19 @@ def test_side_by_side_a_failure_is_that_of_a_failure() -> None:
     assert dedupe.is_repeat(call("callbacks"), (4, 1), None)
 
 
+def test_side_by_side_two_layers_may_differ_over_a_stream_that_was_left() -> None:
+    dedupe = Dedupe()
+    assert not dedupe.is_repeat(call(tokens=3, status="cancelled"), (1, 1), None)
+    assert dedupe.is_repeat(call("others", tokens=4, status="cancelled"), (2, 1), None)
+    assert not dedupe.is_repeat(call("others", tokens=4, status="cancelled"), (3, 1), None)
+
+
+def test_side_by_side_tokens_are_not_given_up_for_a_count_without() -> None:
+    dedupe = Dedupe()
+    assert not dedupe.is_repeat(call(tokens=None, status="cancelled"), (1, 1), None)
+    assert not dedupe.is_repeat(call("others", tokens=4, status="cancelled"), (2, 1), None)
+
+
 def test_side_by_side_an_estimate_yields_to_nobody_and_takes_the_framework_s() -> None:
     dedupe = Dedupe()
     assert not dedupe.is_repeat(call(tokens=3, status="cancelled", usage_estimated=True), (1, 1), None)

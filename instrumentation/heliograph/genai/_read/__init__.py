@@ -18,7 +18,7 @@ from heliograph.genai._providers import canonical_provider
 from heliograph.genai._read._dialects import dialect_of, dialect_of_attributes
 from heliograph.genai._read._ids import read_ids
 from heliograph.genai._read._usage import whole
-from heliograph.genai._read._values import first, flag, text
+from heliograph.genai._read._values import first, flag, text, texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,6 +123,8 @@ def _plain(span: Readable) -> dict[str, Any]:
 
 def _finish_reason(attributes: Mapping[str, Any]) -> str | None:
     finish = first(attributes, v.FINISH_REASONS)
+    if isinstance(finish, str) and finish.startswith("["):
+        finish = texts(finish)  # LiteLLM writes JSON
     if isinstance(finish, (list, tuple)):
         finish = finish[0] if finish else None
     return text(finish)
@@ -139,7 +141,6 @@ def _outcome(
         if abandoned or failure.rsplit(".", 1)[-1] in v.CANCELLED_ERRORS or failure in v.CANCELLED_ERRORS:
             return "cancelled", None
         return "error", failure
-    # The official instrumentors end an early-closed stream without an error, a finish reason or usage.
-    if not ended and dialect.streamed(attributes):
+    if dialect.was_left(span, attributes, ended=ended):
         return "cancelled", None
     return "success", None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from heliograph.genai import vocabulary as v
 from heliograph.genai._read._langfuse import Langfuse
 from heliograph.genai._read._langsmith import LangSmith
+from heliograph.genai._read._litellm import LiteLLM
 from heliograph.genai._read._openinference import OpenInference
 from heliograph.genai._read._otel import Dialect
 from heliograph.genai._read._vercel import Vercel
@@ -20,6 +21,7 @@ __all__ = ["dialect_of", "dialect_of_attributes"]
 
 _OTEL: Final = Dialect()
 _LANGSMITH: Final = LangSmith()
+_LITELLM: Final = LiteLLM()
 _LANGSMITH_SCOPE: Final = "langsmith"
 _LITELLM_SCOPE: Final = "litellm"
 
@@ -41,7 +43,7 @@ def dialect_of(span: Readable, attributes: Mapping[str, Any]) -> Dialect:
     if scope == _LANGSMITH_SCOPE:
         return _LANGSMITH
     if scope == _LITELLM_SCOPE and v.OPERATION.name in attributes:
-        return _OTEL
+        return _LITELLM
     return dialect_of_attributes(attributes)
 
 

@@ -2,21 +2,30 @@
 
 `llm.token_count.prompt` includes cached tokens: their openai passes OpenAI's count on; anthropic, bedrock,
 langchain and llama-index add Anthropic's up; google-genai adds thoughts to the completion.
+
+Their openai and anthropic end the span of a stream that the caller left with neither a status nor a finish reason; one
+that ended has the status OK. That it is a stream only the arguments of the call say, as JSON.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from opentelemetry.trace import StatusCode
+
 from heliograph.genai import vocabulary as v
 from heliograph.genai._read._otel import Dialect
+from heliograph.genai._read._values import dictionary, first
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from heliograph.genai._read._span import Readable
+
 __all__ = ["OpenInference"]
 
 _OPERATIONS: Final = {"LLM": "chat", "EMBEDDING": "embeddings", "RERANKER": "rerank"}
+_ANTHROPIC_SCOPE: Final = "openinference.instrumentation.anthropic"
 
 
 class OpenInference(Dialect):
@@ -27,3 +36,15 @@ class OpenInference(Dialect):
         of_kind = _OPERATIONS.get(str(attributes.get(v.OPENINFERENCE_KIND.name)).upper(), "")
         named = super().operation(attributes)
         return named if of_kind and named in v.COUNTED_OPERATIONS else of_kind
+
+    def streamed(self, attributes: Mapping[str, Any]) -> bool:
+        """Whether the arguments of the call ask for a stream."""
+        asked = dictionary(attributes.get(v.OPENINFERENCE_ARGUMENTS.name)).get("stream") is True
+        return asked or super().streamed(attributes)
+
+    def was_left(self, span: Readable, attributes: Mapping[str, Any], *, ended: bool) -> bool:
+        """Whether a stream has neither status nor finish reason. Anthropic names output tokens as it begins."""
+        if span.status.status_code is StatusCode.OK or first(attributes, v.FINISH_REASONS) is not None:
+            return False
+        scope = span.instrumentation_scope.name if span.instrumentation_scope else ""
+        return super().was_left(span, attributes, ended=ended and scope != _ANTHROPIC_SCOPE)

@@ -48,6 +48,14 @@ class Dialect:
         """Whether the answer came, or was to come, in chunks."""
         return flag(first(attributes, v.STREAMED))
 
+    def was_left(self, span: Readable, attributes: Mapping[str, Any], *, ended: bool) -> bool:
+        """Whether a call without an error is a stream that the caller left; `ended`: it has an end or output tokens.
+
+        The official instrumentors end such a span without an error, a finish reason or usage.
+        """
+        del span
+        return not ended and self.streamed(attributes)
+
     def usage(self, span: Readable, attributes: Mapping[str, Any], provider: str, model: str) -> Usage:
         """Read the token counts as they are reported."""
         scope = span.instrumentation_scope.name if span.instrumentation_scope else ""

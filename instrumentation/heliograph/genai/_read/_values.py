@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from heliograph.genai import vocabulary as v
 
-__all__ = ["count", "dictionary", "first", "flag", "number", "text"]
+__all__ = ["count", "dictionary", "first", "flag", "number", "text", "texts"]
 
 MOST_TOKENS: Final = 10**12
 """More tokens than this in one call is nonsense, and near 2**63 one such value would spoil a counter for good."""
@@ -61,6 +61,16 @@ def flag(value: Any) -> bool:  # noqa: ANN401
 def text(value: Any) -> str | None:  # noqa: ANN401
     """Give the value as text; None where there is none."""
     return None if value is None or value == "" else str(value)
+
+
+def texts(value: str) -> list[str]:
+    """Read a list from JSON; what is none is its own only element."""
+    if len(value) <= _LONGEST_JSON:
+        with contextlib.suppress(ValueError, RecursionError):
+            found = json.loads(value)
+            if isinstance(found, list):
+                return [each for each in found if isinstance(each, str)]
+    return [value]
 
 
 def dictionary(value: Any) -> dict[str, Any]:  # noqa: ANN401

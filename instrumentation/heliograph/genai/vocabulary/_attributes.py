@@ -34,7 +34,9 @@ __all__ = [
     "LANGFUSE_USAGE",
     "LANGSMITH_KIND",
     "LANGSMITH_SENT",
+    "LITELLM_USAGE",
     "METERED",
+    "OPENINFERENCE_ARGUMENTS",
     "OPENINFERENCE_KIND",
     "OPERATION",
     "OUTPUT_AUDIO_TOKENS",
@@ -163,7 +165,7 @@ STREAMED: Final = AttributeSpec(
         d.LITELLM: ("llm.is_streaming",),
         d.LANGSMITH: ("langsmith.request.streaming",),
     },
-    derived={d.VERCEL: ("ai.operationId",)},
+    derived={d.OPENINFERENCE: ("llm.invocation_parameters",), d.VERCEL: ("ai.operationId",)},
 )
 INPUT_TOKENS: Final = AttributeSpec(
     "gen_ai.usage.input_tokens",
@@ -223,6 +225,7 @@ CACHE_READ_TOKENS: Final = AttributeSpec(
     derived={
         d.LANGSMITH: ("gen_ai.usage.input_token_details",),
         d.LANGFUSE: ("langfuse.observation.usage_details",),
+        d.LITELLM: ("metadata.usage_object",),
     },
 )
 CACHE_WRITE_TOKENS: Final = AttributeSpec(
@@ -240,6 +243,7 @@ CACHE_WRITE_TOKENS: Final = AttributeSpec(
     derived={
         d.LANGSMITH: ("gen_ai.usage.input_token_details",),
         d.LANGFUSE: ("langfuse.observation.usage_details",),
+        d.LITELLM: ("metadata.usage_object",),
         d.VERCEL: ("ai.response.providerMetadata",),
     },
 )
@@ -257,6 +261,7 @@ REASONING_TOKENS: Final = AttributeSpec(
     derived={
         d.LANGSMITH: ("gen_ai.usage.output_token_details",),
         d.LANGFUSE: ("langfuse.observation.usage_details",),
+        d.LITELLM: ("metadata.usage_object",),
     },
 )
 INPUT_AUDIO_TOKENS: Final = AttributeSpec(
@@ -272,6 +277,7 @@ INPUT_AUDIO_TOKENS: Final = AttributeSpec(
     derived={
         d.LANGSMITH: ("gen_ai.usage.input_token_details",),
         d.LANGFUSE: ("langfuse.observation.usage_details",),
+        d.LITELLM: ("metadata.usage_object",),
     },
 )
 OUTPUT_AUDIO_TOKENS: Final = AttributeSpec(
@@ -287,6 +293,7 @@ OUTPUT_AUDIO_TOKENS: Final = AttributeSpec(
     derived={
         d.LANGSMITH: ("gen_ai.usage.output_token_details",),
         d.LANGFUSE: ("langfuse.observation.usage_details",),
+        d.LITELLM: ("metadata.usage_object",),
     },
 )
 USAGE_ESTIMATED: Final = AttributeSpec(
@@ -325,6 +332,16 @@ LANGSMITH_KIND: Final = AttributeSpec(
 )
 OPENINFERENCE_KIND: Final = AttributeSpec(
     "openinference.span.kind", "OpenInference: kind of the span; LLM, EMBEDDING and RERANKER are calls of a model."
+)
+OPENINFERENCE_ARGUMENTS: Final = AttributeSpec(
+    "llm.invocation_parameters",
+    "OpenInference: arguments of the call; `stream` says that the answer was streamed.",
+    type="json",
+)
+LITELLM_USAGE: Final = AttributeSpec(
+    "metadata.usage_object",
+    "LiteLLM: the usage it logged, a Python dictionary in OpenAI's shape; cached and reasoning tokens are only here.",
+    type="json",
 )
 LANGFUSE_KIND: Final = AttributeSpec(
     "langfuse.observation.type", "Langfuse: kind of the observation; generation and embedding are calls of a model."
@@ -481,6 +498,7 @@ ATTRIBUTES: Final = (
     PROMPT_NAME,
     PROMPT_VERSION,
     OPENINFERENCE_KIND,
+    OPENINFERENCE_ARGUMENTS,
     LANGSMITH_KIND,
     INPUT_TOKEN_DETAILS,
     OUTPUT_TOKEN_DETAILS,
@@ -488,6 +506,7 @@ ATTRIBUTES: Final = (
     LANGFUSE_USAGE,
     LANGFUSE_COMPLETION_START,
     LANGFUSE_LEVEL,
+    LITELLM_USAGE,
     CACHE_HIT,
     VERCEL_OPERATION,
     VERCEL_NO_CACHE_TOKENS,
