@@ -106,6 +106,7 @@ class Runtime:
 
     def flush_local(self) -> None:
         """Have everything that has ended counted and its span finished, within this process; nothing is sent."""
+        _end_left_streams()
         self.line.settle()
 
     def flush(self, timeout: float) -> bool:
@@ -116,6 +117,7 @@ class Runtime:
         done: list[bool] = []
 
         def work() -> None:
+            _end_left_streams()
             self.line.settle()
             for part in (self._span_batches, self._log_batches, self.reader):
                 if part is not None:
@@ -152,6 +154,7 @@ class Runtime:
         deadline = started + timeout
         self.bridge.detach()
         _within(min(timeout / 2, 2.0), lambda: _flush_langsmith(min(timeout / 2, 2.0)))
+        _end_left_streams()
         self.line.close()
         if clean:
             self._ended = time.time()
@@ -251,6 +254,14 @@ def _flush_langsmith(timeout: float) -> None:
     if client is not None:
         with contextlib.suppress(Exception):
             client.flush(timeout)
+
+
+def _end_left_streams() -> None:
+    """End the calls of streams whose loops were left: they wait some seconds for a caller who may read on."""
+    module: Any = sys.modules.get("heliograph.integrations.openai._left")
+    if module is not None:
+        with contextlib.suppress(Exception):
+            module.settle()
 
 
 def _environment(name: str, default: int) -> int | None:

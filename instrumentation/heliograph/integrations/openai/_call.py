@@ -12,7 +12,7 @@ from opentelemetry.trace import Status, StatusCode
 
 from heliograph.genai import vocabulary as v
 from heliograph.integrations import _quotas, _transport
-from heliograph.integrations.openai import _content
+from heliograph.integrations.openai import _content, _left
 from heliograph.integrations.openai._answer import completion_attributes, response_attributes
 from heliograph.integrations.openai._estimate import estimate_input, estimate_output
 
@@ -52,6 +52,7 @@ class OpenCall:
         "chunks",
         "ended",
         "endpoint",
+        "loops",
         "span",
         "started",
     )
@@ -66,6 +67,7 @@ class OpenCall:
         self.answer: Any = None
         self.chunks: Chunks | None = None
         self.ended = False
+        self.loops = 0
         self._lock = threading.Lock()
         self._releases: list[Callable[[], object]] = []
 
@@ -78,6 +80,12 @@ class OpenCall:
         releases, self._releases = self._releases, []
         for release in releases:
             release()
+
+    def loop(self) -> int:
+        """Note that a loop over the stream begins; give its number. The newest one is the one that reads."""
+        _left.resumed(self)
+        self.loops += 1
+        return self.loops
 
     def end_well(self) -> None:
         """End the span: the answer is complete, or the stream has come to its end."""

@@ -3,7 +3,7 @@
 The iterator within a `Stream` is replaced by one that hands on the same chunks. A call ends when
 
 - the iterator ends or raises;
-- a loop over the stream is left (`break`, or an exception in its body): the generator of `Stream.__iter__` is closed;
+- a loop over the stream is left (`break`, or an exception in its body) and nobody goes on reading: see `_left`;
 - the response is closed, by `close()`, the end of a `with`, or the helpers of `.stream()`, which close it directly;
 - the stream is forgotten: found by the garbage collector, or when the process ends.
 """
@@ -19,6 +19,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from heliograph.genai import _sink
+from heliograph.integrations.openai import _left
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
@@ -76,6 +77,7 @@ def _after_fork() -> None:
     for call in _open:
         call.disown()
     _open.clear()
+    _left.after_fork()
 
 
 def loop(original: Callable[[Any], Iterator[Any]]) -> Callable[[Any], Iterator[Any]]:
@@ -84,7 +86,7 @@ def loop(original: Callable[[Any], Iterator[Any]]) -> Callable[[Any], Iterator[A
     @functools.wraps(original)
     def iterate(stream: Any) -> Iterator[Any]:  # noqa: ANN401
         call = getattr(stream, _ATTRIBUTE, None)
-        return original(stream) if call is None else _until_left(original(stream), call)
+        return original(stream) if call is None else _until_left(original(stream), call, call.loop())
 
     return iterate
 
@@ -95,7 +97,7 @@ def async_loop(original: Callable[[Any], AsyncIterator[Any]]) -> Callable[[Any],
     @functools.wraps(original)
     def iterate(stream: Any) -> AsyncIterator[Any]:  # noqa: ANN401
         call = getattr(stream, _ATTRIBUTE, None)
-        return original(stream) if call is None else _until_left_async(original(stream), call)
+        return original(stream) if call is None else _until_left_async(original(stream), call, call.loop())
 
     return iterate
 
@@ -196,6 +198,7 @@ def _watch(inner: Iterator[Any], call: OpenCall, chunks: Chunks) -> Generator[An
         for chunk in inner:
             if not take(chunk):
                 yield chunk
+                _left.resumed(call)
     except GeneratorExit:
         forgotten(call)
         raise
@@ -211,6 +214,7 @@ async def _watch_async(inner: AsyncIterator[Any], call: OpenCall, chunks: Chunks
         async for chunk in inner:
             if not take(chunk):
                 yield chunk
+                _left.resumed(call)
     except GeneratorExit:
         forgotten(call)
         raise
@@ -220,16 +224,19 @@ async def _watch_async(inner: AsyncIterator[Any], call: OpenCall, chunks: Chunks
     call.end_well()
 
 
-def _until_left(inner: Iterator[Any], call: OpenCall) -> Generator[Any, None, None]:
+def _until_left(inner: Iterator[Any], call: OpenCall, number: int) -> Generator[Any, None, None]:
     try:
         yield from inner
     finally:
-        call.end_early()
+        if call.loops == number:
+            _left.left(call)
 
 
-async def _until_left_async(inner: AsyncIterator[Any], call: OpenCall) -> AsyncGenerator[Any, None]:
+async def _until_left_async(inner: AsyncIterator[Any], call: OpenCall, number: int) -> AsyncGenerator[Any, None]:
     try:
         async for item in inner:
             yield item
     finally:
-        call.end_early()
+        # An event loop closes a generator that was left some time after: another loop may read by then.
+        if call.loops == number:
+            _left.left(call)

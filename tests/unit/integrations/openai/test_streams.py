@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import openai
 import pytest
 
+from heliograph.integrations.openai import _left
 from heliograph.testing import LLMServer
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ def test_a_stream_that_is_left_is_cancelled_and_estimated(
     leave: Callable[[openai.OpenAI], None], seen: Seen, slow_client: openai.OpenAI
 ) -> None:
     leave(slow_client)
+    _left.settle()
     (span,) = seen.spans  # exactly one, and it has ended
     told = seen.one
     assert told["heliograph.call.status"] == "cancelled"
@@ -148,6 +150,65 @@ def test_a_stream_that_is_left_is_cancelled_and_estimated(
     kept.clear()
     gc.collect()
     assert len(seen.spans) == 1
+
+
+def test_a_stream_that_is_left_and_kept_is_given_up_after_a_while(
+    seen: Seen, slow_client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_left, "PATIENCE", 0.3)
+    leave_by_break_and_keep_the_stream(slow_client)
+    at = time.time_ns()
+    deadline = time.monotonic() + 5
+    while len(seen.spans) == 0 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert seen.one["heliograph.call.status"] == "cancelled"
+    assert all((span.end_time or 0) <= at for span in seen.spans), "it ended when the loop was left"
+    kept.clear()
+
+
+def peek(stream: Any) -> None:
+    next(iter(stream))
+
+
+def read_in_two_loops(stream: Any) -> None:
+    for _ in stream:
+        break
+
+
+@pytest.mark.parametrize("begin", [peek, read_in_two_loops])
+def test_a_stream_that_is_read_on_after_a_loop_was_left_is_complete(
+    begin: Callable[[Any], None], seen: Seen, slow_client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_left, "PATIENCE", 0.2)
+    stream = slow_client.chat.completions.create(model="gpt-4o-mini", messages=ASK, stream=True)
+    begin(stream)
+    assert list(stream)
+    assert "heliograph.call.status" not in seen.one
+    assert "heliograph.usage.estimated" not in seen.one
+
+
+@pytest.mark.parametrize("pause", [None, 0.003])
+def test_an_asynchronous_stream_may_be_read_in_a_loop_per_chunk(
+    seen: Seen, slow: LLMServer, make_async: Any, pause: float | None
+) -> None:
+    """As LiteLLM does: the event loop closes each generator some time after it was left."""
+
+    async def one_more(stream: Any) -> Any:
+        async for chunk in stream:
+            return chunk
+        return None
+
+    async def run() -> None:
+        async with make_async(slow) as client:
+            stream = await client.chat.completions.create(model="gpt-4o-mini", messages=ASK, stream=True)
+            while await one_more(stream) is not None:
+                if pause is not None:
+                    await asyncio.sleep(pause)
+
+    asyncio.run(run())
+    assert "heliograph.call.status" not in seen.one
+    assert "heliograph.usage.estimated" not in seen.one
+    assert seen.one["gen_ai.usage.output_tokens"] > 4
 
 
 async def leave_async_by_break(client: openai.AsyncOpenAI) -> None:
@@ -248,6 +309,7 @@ def test_a_stream_left_after_its_last_word_is_complete(client: openai.OpenAI, se
     for chunk in client.chat.completions.create(model="gpt-4o-mini", messages=ASK, stream=True):
         if chunk.choices[0].finish_reason:
             break
+    _left.settle()
     assert "heliograph.call.status" not in seen.one
     assert seen.one["gen_ai.response.finish_reasons"] == ("stop",)
     assert seen.one["heliograph.usage.estimated"] is True
