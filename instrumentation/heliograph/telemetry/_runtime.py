@@ -154,6 +154,7 @@ class Runtime:
         deadline = started + timeout
         self.bridge.detach()
         _within(min(timeout / 2, 2.0), lambda: _flush_langsmith(min(timeout / 2, 2.0)))
+        _end_left_streams()
         self.line.close()
         if clean:
             self._ended = time.time()
