@@ -42,7 +42,8 @@ class Courier(Generic[Batch]):
     """Sends batches of one signal, one at a time.
 
     `make(session)` builds the exporter (again, in a forked child). A batch is given up after `patience` seconds,
-    at once when refused for good, and at the deadline once `close` was called.
+    at once when refused for good, and at the deadline once `close` was called. `landed` is held while a request is
+    under way: a fork that must not happen within one takes it.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Courier(Generic[Batch]):
         self._make = make
         self._health = health
         self._patience = patience
+        self.landed = threading.Lock()
         self._wake = threading.Event()
         self._deadline: float | None = None
         self._pid = -1
@@ -94,6 +96,7 @@ class Courier(Generic[Batch]):
 
     def after_fork(self) -> None:
         """Replace what may have been locked."""
+        self.landed = threading.Lock()
         self._wake = threading.Event()
 
     @property
@@ -116,7 +119,8 @@ class Courier(Generic[Batch]):
                     import encodings.idna  # noqa: F401
                     import gzip  # noqa: F401
                     import netrc  # noqa: F401
-            result = self._exporter.export(batch)
+            with self.landed:
+                result = self._exporter.export(batch)
         except UndeliveredError as error:
             return error
         except Exception as error:  # noqa: BLE001 - whatever an exporter throws, the application must not see

@@ -53,7 +53,7 @@ def _watch_forks(current: Callable[[], Runtime | None], at_exit: Callable[[], No
         held.go_on = None
         with contextlib.suppress(Exception):
             if runtime is not None:
-                held.go_on = quiet_moment(runtime.line)
+                held.go_on = quiet_moment(runtime.line, runtime.unforkable_requests)
 
     def in_parent() -> None:
         go_on, held.go_on = held.go_on, None

@@ -20,7 +20,7 @@ from opentelemetry.sdk.metrics._internal.metric_reader_storage import MetricRead
 from heliograph.telemetry._resource import forked_instance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from heliograph.genai._line import MeteringLine
 
@@ -50,8 +50,12 @@ LATE_IMPORTS: Final = _Gate()
 """Held by a thread of ours while it imports. No input or output happens within."""
 
 
-def quiet_moment(line: MeteringLine) -> Callable[[], None]:
-    """Wait until no thread of ours is recording or importing, and keep them from it; return what lets them go on."""
+def quiet_moment(line: MeteringLine, requests: Iterable[threading.Lock] = ()) -> Callable[[], None]:
+    """Wait until no thread of ours is recording or importing, and keep them from it; return what lets them go on.
+
+    `requests` are held while one is under way, where a fork must not happen within: gRPC's library aborts a child
+    that was forked while another thread called it.
+    """
     end = time.monotonic() + PATIENCE
     held = contextlib.ExitStack()
     # In this order: whoever holds the line never waits for the gate.
@@ -59,6 +63,9 @@ def quiet_moment(line: MeteringLine) -> Callable[[], None]:
         held.callback(line.resume)
     if LATE_IMPORTS.lock.acquire(timeout=max(end - time.monotonic(), 0.0)):
         held.callback(LATE_IMPORTS.lock.release)
+    for request in requests:
+        if request.acquire(timeout=max(end - time.monotonic(), 0.0)):
+            held.callback(request.release)
     return held.close
 
 

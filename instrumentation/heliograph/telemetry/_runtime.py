@@ -182,6 +182,11 @@ class Runtime:
             if provider is not None and not own:
                 provider.force_flush(int(self.settings.exit_timeout * 1000))
 
+    @property
+    def unforkable_requests(self) -> list[threading.Lock]:
+        """Locks of requests to the collector within which the process must not fork: those over gRPC."""
+        return [courier.landed for courier in self._couriers] if self.settings.protocol == "grpc" else []
+
     def after_fork(self) -> None:
         """Make the child of a fork its own instance: fresh counters, connections, locks and ids."""
         self._ended = None
