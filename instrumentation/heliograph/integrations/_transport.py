@@ -6,6 +6,7 @@ call's span the wrapper does nothing but look at the current span.
 
 from __future__ import annotations
 
+import importlib
 import logging
 import weakref
 from typing import TYPE_CHECKING, Any, Final
@@ -42,11 +43,24 @@ def activate(runtime: Runtime) -> None:
     del runtime
     for module in _MODULES:
         wrapt.register_post_import_hook(_wrap, module)
+    wrapt.register_post_import_hook(_load_whole, "openai")
 
 
 def forget(span: Span) -> None:
     """Forget the outcome of a call's last request: the next one is no retry of the client's."""
     _last.pop(span, None)
+
+
+def _load_whole(_: object) -> None:
+    """Import `httpx2` before the application can use `openai`.
+
+    Our prices' package imports it, on a thread of ours, while the first call is under way; and `openai` 2.54 looks into
+    `sys.modules` for it, found half of it there and failed that call.
+    """
+    try:
+        importlib.import_module("httpx2")
+    except Exception:  # noqa: BLE001 - must not reach the application
+        _log.debug("httpx2 could not be imported", exc_info=True)
 
 
 def _wrap(module: Any) -> None:  # noqa: ANN401
