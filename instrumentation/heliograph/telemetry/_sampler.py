@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 
 from heliograph.genai._mark import with_mark, within_call
-from heliograph.genai._read import looks_like_genai, starts_call
+from heliograph.genai._read import SILENT_AT_START, looks_like_genai, starts_call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ class MeterAllSampler(Sampler):
         result = self._inner.should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)
         state = result.trace_state
         # Within a call every span is seen: a hole between two layers would make them look like two calls.
-        if not looks_like_genai(attributes) and not within_call(state):
+        if not looks_like_genai(attributes) and name not in SILENT_AT_START and not within_call(state):
             return result
         # The span starts with the result's attributes, and a dropping sampler gives none.
         dropped = result.decision is Decision.DROP

@@ -27,7 +27,16 @@ if TYPE_CHECKING:
     from heliograph.genai._read._otel import Dialect
     from heliograph.genai._read._span import Readable
 
-__all__ = ["call_at_start", "failure_of", "is_call", "looks_like_genai", "read_call", "read_ids", "starts_call"]
+__all__ = [
+    "SILENT_AT_START",
+    "call_at_start",
+    "failure_of",
+    "is_call",
+    "looks_like_genai",
+    "read_call",
+    "read_ids",
+    "starts_call",
+]
 
 # What says, as a span starts, that it is about a model, tool or agent.
 _MARKS: Final = frozenset(
@@ -40,6 +49,11 @@ _MARKS: Final = frozenset(
         "traceloop.span.kind",
     }
 )
+
+
+SILENT_AT_START: Final = frozenset({"litellm_request", "openai.response"})
+"""Names of spans of calls that say nothing of themselves before they end: LiteLLM's `otel` callback makes them after
+the fact, and so does OpenLLMetry's openai of the Responses API."""
 
 
 def looks_like_genai(attributes: Mapping[str, Any] | None) -> bool:
