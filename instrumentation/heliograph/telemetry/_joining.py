@@ -33,6 +33,10 @@ def tracer_provider(resource: Resource) -> tuple[TracerProvider | None, bool]:
     None where the application uses a tracing library that is not the SDK: nothing can be added to that.
     """
     present = trace.get_tracer_provider()
+    # Some libraries put a provider of their own around the SDK's (Logfire's ProxyTracerProvider has it as `provider`).
+    within = getattr(present, "provider", None)
+    if not isinstance(present, TracerProvider) and isinstance(within, TracerProvider):
+        present = within
     if isinstance(present, TracerProvider):
         if may_drop(present.sampler):
             _log.warning(
