@@ -212,6 +212,7 @@ def test_while_the_collector_refuses_events_the_sender_is_told_to_come_again(
         receiver.answers = 200
         service.delivery._logs.nudge()
         eventually(lambda: len(receiver.events) == 1)
+        eventually(lambda: not service.events.full)  # the answer is on its way
         assert ask(server, "POST", "/v1/traces", body({"name": "two"}), Content_Type=JSON)[0] == 200
         eventually(lambda: len(receiver.events) == 2)
     finally:
