@@ -136,6 +136,20 @@ def test_logs_clocks_and_an_application_without_configure(tmp_path: Path) -> Non
             assert captured.span("chain think").seconds == 31.0
             assert captured.metric("query_latency_seconds") == 31.0
 
+        def test_a_slow_stream(captured, fake_clock):
+            import openai
+            def answer(question):
+                fake_clock.advance(2.0)
+                return "Slowly."
+            with heliograph.testing.LLMServer(answer=answer) as server:
+                client = openai.OpenAI(base_url=server.base_url, api_key="any")
+                said = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "x"}], "stream": True}
+                list(client.chat.completions.create(**said))
+                next(iter(client.chat.completions.create(**said)))
+            assert [call.latency for call in captured.calls] == [2.0, 2.0]
+            assert captured.calls[0].time_to_first_token == 2.0
+            assert [call.status for call in captured.calls] == ["success", "cancelled"]
+
         def test_time_goes_on_afterwards(captured):
             with heliograph.query("quick"):
                 pass
@@ -143,7 +157,7 @@ def test_logs_clocks_and_an_application_without_configure(tmp_path: Path) -> Non
         """,
         application=APPLICATION.replace('heliograph.configure("my-app")', ""),
     )
-    assert "4 passed" in report, report
+    assert "5 passed" in report, report
 
 
 def test_the_clock_goes_forward_only() -> None:

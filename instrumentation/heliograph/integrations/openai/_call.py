@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import Status, StatusCode
 
+from heliograph import _clock
 from heliograph.genai import vocabulary as v
 from heliograph.integrations import _quotas, _transport
 from heliograph.integrations.openai import _content, _left
@@ -63,7 +63,7 @@ class OpenCall:
         self.body = body
         self.endpoint = endpoint
         self.captures = captures
-        self.started = time.perf_counter()
+        self.started = _clock.perf_counter()
         self.answer: Any = None
         self.chunks: Chunks | None = None
         self.ended = False

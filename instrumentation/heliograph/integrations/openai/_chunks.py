@@ -8,9 +8,10 @@ captured, up to the same bound, the pieces of each choice.
 from __future__ import annotations
 
 import logging
-import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
+from heliograph import _clock
 from heliograph.integrations.openai._answer import completion_attributes, response_attributes, usage_attributes
 from heliograph.integrations.openai._estimate import estimate_streamed
 
@@ -24,15 +25,12 @@ _log = logging.getLogger("heliograph.integrations")
 MOST_KEPT: Final = 65_536
 """Characters of a stream that are kept."""
 
-_clock = time.perf_counter
-_now = time.time_ns
 
-
-class Chunks:
+class Chunks(ABC):
     """What one stream has brought so far.
 
     `hides` says that the usage chunk was asked for by us: the caller is not to see it. `first_output` is when the
-    first chunk with any output came (on `time.perf_counter`), `last` when the last chunk came (ns since the epoch).
+    first chunk with any output came (on `_clock.perf_counter`), `last` when the last chunk came (ns since the epoch).
     """
 
     __slots__ = ("characters", "complete", "error", "first_output", "hides", "kept", "last", "pieces", "seen", "usage")
@@ -52,13 +50,13 @@ class Chunks:
         """Chunks with output."""
         self.characters = 0
 
+    @abstractmethod
     def take(self, chunk: Any) -> bool:  # noqa: ANN401 - of either major version
         """Look at a chunk; True when the caller is not to see it. Never raises."""
-        raise NotImplementedError
 
+    @abstractmethod
     def attributes(self) -> dict[str, AttributeValue]:
         """Give what is known of the answer, with the usage if it came."""
-        raise NotImplementedError
 
     def texts(self) -> list[str]:
         """Give the texts that were kept."""
@@ -70,7 +68,7 @@ class Chunks:
 
     def _output(self, text: str, entry: Any) -> None:  # noqa: ANN401 - what `kept` holds
         if self.first_output is None:
-            self.first_output = _clock()
+            self.first_output = _clock.perf_counter()
         self.pieces += 1
         if self.characters < MOST_KEPT:
             self.kept.append(entry)
@@ -91,7 +89,7 @@ class CompletionChunks(Chunks):
     def take(self, chunk: Any) -> bool:  # noqa: ANN401
         """Look at a chunk; True for the usage chunk that only we asked for."""
         try:
-            self.last = _now()
+            self.last = _clock.time_ns()
             usage = chunk.usage
             if usage is not None:
                 self.usage = usage
@@ -118,7 +116,7 @@ class CompletionChunks(Chunks):
         text = delta.content if delta is not None else getattr(choice, "text", None)
         if text:  # written out: this is the path of nearly every chunk
             if self.first_output is None:
-                self.first_output = _clock()
+                self.first_output = _clock.perf_counter()
             self.pieces += 1
             if self.characters < MOST_KEPT:
                 self.kept.append((choice.index, "text", text) if self._captures else text)
@@ -159,7 +157,7 @@ class ResponseEvents(Chunks):
     def take(self, chunk: Any) -> bool:  # noqa: ANN401
         """Look at an event; none is hidden."""
         try:
-            self.last = _now()
+            self.last = _clock.time_ns()
             kind: str = chunk.type
             if kind.endswith(".delta"):
                 text = chunk.delta

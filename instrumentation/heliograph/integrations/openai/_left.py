@@ -11,6 +11,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from heliograph import _clock
+
 if TYPE_CHECKING:
     from heliograph.integrations.openai._call import OpenCall
 
@@ -31,7 +33,7 @@ def left(call: OpenCall) -> None:
     global _watcher  # noqa: PLW0603 - one watcher a process, while there is something to watch
     if call.ended:
         return
-    _waiting[call] = (time.monotonic() + PATIENCE, time.time_ns())
+    _waiting[call] = (time.monotonic() + PATIENCE, _clock.time_ns())
     if _watcher is None:
         with _starting:
             if _watcher is None:
