@@ -13,58 +13,43 @@ from __future__ import annotations
 
 from typing import Final
 
-from heliograph.genai.vocabulary._attributes import (
-    ATTRIBUTES,
-    CACHE_HIT,
-    CACHE_READ_TOKENS,
-    CACHE_WRITE_TOKENS,
+from heliograph.genai.vocabulary._attributes import ATTRIBUTES
+from heliograph.genai.vocabulary._call_attributes import (
     CALL_STATUS,
-    CHAIN,
     COST_USD,
     ERROR_TYPE,
     FINISH_REASONS,
-    INPUT_AUDIO_TOKENS,
+    LANGSMITH_SENT,
+    METERED,
+    OPERATION,
+    PROVIDER,
+    REQUEST_MODEL,
+    RESPONSE_ID,
+    RESPONSE_MODEL,
+    SERVICE_TIER,
+    STREAMED,
+    TIME_TO_FIRST_CHUNK,
+)
+from heliograph.genai.vocabulary._content import (
+    CONTENT_ATTRIBUTES,
+    CONTENT_PREFIXES,
+)
+from heliograph.genai.vocabulary._dialect_attributes import (
+    CACHE_HIT,
     INPUT_TOKEN_DETAILS,
-    INPUT_TOKENS,
     LANGFUSE_COMPLETION_START,
     LANGFUSE_KIND,
     LANGFUSE_LEVEL,
     LANGFUSE_USAGE,
     LANGSMITH_KIND,
-    LANGSMITH_SENT,
     LITELLM_USAGE,
-    METERED,
     OPENINFERENCE_ARGUMENTS,
     OPENINFERENCE_KIND,
-    OPERATION,
-    OUTPUT_AUDIO_TOKENS,
     OUTPUT_TOKEN_DETAILS,
-    OUTPUT_TOKENS,
-    PROMPT_NAME,
-    PROMPT_VERSION,
-    PROVIDER,
-    QUERY_TYPE,
-    REASONING_TOKENS,
-    REQUEST_MODEL,
-    RESPONSE_ID,
-    RESPONSE_MODEL,
-    SERVICE_TIER,
-    SESSION_ID,
-    STREAMED,
-    TENANT,
-    TIME_TO_FIRST_CHUNK,
-    TOTAL_TOKENS,
-    USAGE_ESTIMATED,
-    USER_ID,
     VERCEL_NO_CACHE_TOKENS,
     VERCEL_OPERATION,
     VERCEL_PROVIDER_METADATA,
     VERCEL_TIME_TO_FIRST_CHUNK,
-    AttributeSpec,
-)
-from heliograph.genai.vocabulary._content import (
-    CONTENT_ATTRIBUTES,
-    CONTENT_PREFIXES,
 )
 from heliograph.genai.vocabulary._dialects import DIALECTS, VERSIONS, Dialect
 from heliograph.genai.vocabulary._events import (
@@ -75,6 +60,15 @@ from heliograph.genai.vocabulary._events import (
     QUERY_FINISHED,
     EventField,
     EventSpec,
+)
+from heliograph.genai.vocabulary._id_attributes import (
+    CHAIN,
+    PROMPT_NAME,
+    PROMPT_VERSION,
+    QUERY_TYPE,
+    SESSION_ID,
+    TENANT,
+    USER_ID,
 )
 from heliograph.genai.vocabulary._meter import (
     METER_APPLICATIONS,
@@ -126,6 +120,18 @@ from heliograph.genai.vocabulary._metrics import (
     USD,
     MetricSpec,
     prometheus_name,
+)
+from heliograph.genai.vocabulary._spec import AttributeSpec
+from heliograph.genai.vocabulary._usage_attributes import (
+    CACHE_READ_TOKENS,
+    CACHE_WRITE_TOKENS,
+    INPUT_AUDIO_TOKENS,
+    INPUT_TOKENS,
+    OUTPUT_AUDIO_TOKENS,
+    OUTPUT_TOKENS,
+    REASONING_TOKENS,
+    TOTAL_TOKENS,
+    USAGE_ESTIMATED,
 )
 from heliograph.genai.vocabulary._values import (
     BLOCKED_FINISH_REASONS,
