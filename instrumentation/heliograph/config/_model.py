@@ -1,35 +1,20 @@
 """The shape of `heliograph.yaml`. No defaults: the shipped file states every value, and overlays change some."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, StrictBool
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, StrictBool
 
-from heliograph.config._types import (
-    Address,
-    Count,
-    Duration,
-    HeaderText,
-    HostPort,
-    Limit,
-    Percent,
-    PhoneNumber,
-    Span,
-    Text,
-    Url,
-    Whole,
-)
+from heliograph.config._alerts import Alerts
+from heliograph.config._budgets import Budgets, BurnRate, Slo
+from heliograph.config._channels import Channels, Routing, Teams
+from heliograph.config._section import Section
+from heliograph.config._types import HeaderText, Name, Span, Text, Url, Whole
 
 __all__ = ["Alerts", "Channels", "Config", "Links", "MeterPart"]
 
 
-class _Section(BaseModel):
-    """A mapping of the file: unknown keys are mistakes, values do not change once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Links(_Section):
+class Links(Section):
     """Where people open the user interfaces; the links of notifications and boards start with these."""
 
     grafana: Url
@@ -39,23 +24,24 @@ class Links(_Section):
     runbooks: Url
 
 
-class Paths(_Section):
+class Paths(Section):
     """Where Alertmanager finds its files; `secrets: None` means: where they lie on this machine."""
 
     templates: Text
     secrets: Text | None
 
 
-class Intervals(_Section):
+class Intervals(Section):
     """How often things happen."""
 
     evaluation: Span
+    recording: Span
     scrape: Span
     loki_ruler: Span
     metric_export: Span
 
 
-class Retention(_Section):
+class Retention(Section):
     """How long the stores keep what they hold."""
 
     prometheus: Span
@@ -63,81 +49,7 @@ class Retention(_Section):
     jaeger: Span
 
 
-class Routing(_Section):
-    """Alertmanager's grouping of notifications."""
-
-    group_wait: Duration
-    group_interval: Span
-    repeat_interval: Span
-
-
-class Inbox(_Section):
-    """The local mailbox and webhook of `heliograph inbox`."""
-
-    enabled: StrictBool
-    smtp: HostPort
-    webhook: Url
-    address: Address
-    sender: Address
-
-
-class SlackRoom(_Section):
-    """One Slack channel; a webhook of its own where the workspace binds webhooks to channels."""
-
-    room: Text
-    webhook_url_file: Text | None
-
-
-class Slack(_Section):
-    """Slack incoming webhooks, one room for each severity."""
-
-    enabled: StrictBool
-    webhook_url_file: Text | None
-    warning: SlackRoom
-    critical: SlackRoom
-
-
-class Email(_Section):
-    """A mail server and the people behind each severity."""
-
-    enabled: StrictBool
-    smarthost: HostPort
-    sender: Address
-    username: Text | None
-    password_file: Text | None
-    require_tls: StrictBool
-    warning: list[Address] = Field(min_length=1)
-    critical: list[Address] = Field(min_length=1)
-
-
-class Sns(_Section):
-    """Text messages through Amazon SNS."""
-
-    region: Text
-    credentials_file: Text | None
-    profile: Text | None
-
-
-class Sms(_Section):
-    """Text messages, for critical alerts only."""
-
-    enabled: StrictBool
-    numbers: list[PhoneNumber]
-    via: Literal["sns", "webhook"]
-    sns: Sns
-    webhook_url_file: Text | None
-
-
-class Channels(_Section):
-    """The ways to reach people."""
-
-    inbox: Inbox
-    slack: Slack
-    email: Email
-    sms: Sms
-
-
-class LangSmith(_Section):
+class LangSmith(Section):
     """A copy of the traces about models, which the collector sends to LangSmith."""
 
     enabled: StrictBool
@@ -146,13 +58,13 @@ class LangSmith(_Section):
     url: Url
 
 
-class Destinations(_Section):
+class Destinations(Section):
     """Where copies go, beside the stores of the stack."""
 
     langsmith: LangSmith
 
 
-class Meter(_Section):
+class Meter(Section):
     """How long `heliograph meter` waits, and how much it holds."""
 
     wait: Span
@@ -162,74 +74,12 @@ class Meter(_Section):
     idle: Span
 
 
-class Dashboards(_Section):
+class Dashboards(Section):
     """What the boards have in common."""
 
     refresh: Span
     time_from: Text
     timezone: Text
-
-
-class _Rule(_Section):
-    """How long an expression must be true before the alert fires, and how long the alert outlives it."""
-
-    for_: Duration = Field(alias="for")
-    keep_firing_for: Duration
-
-
-class _Watched(_Rule):
-    """A rule over a window with two tiers; a tier that is `null` does not exist."""
-
-    window: Span
-    confirmed: StrictBool
-
-
-class LimitRule(_Watched):
-    """Thresholds in a unit of their own: USD, tokens."""
-
-    warning: Limit | None
-    critical: Limit | None
-
-
-class CountedLimitRule(LimitRule):
-    """Thresholds that mean something only above a number of observations: quantiles."""
-
-    minimum: Count
-
-
-class PercentRule(_Watched):
-    """Thresholds in percent, with a number of observations below which nobody is told."""
-
-    warning: Percent | None
-    critical: Percent | None
-    minimum: Count
-
-
-class QueryErrorRule(PercentRule):
-    """Users' errors: a third tier that is an incident of the first level."""
-
-    p1: Percent | None
-
-
-class DownRule(_Rule):
-    """A scrape target that does not answer, or an application whose heartbeat has stopped."""
-
-    heartbeat_age: Span
-    heartbeat_lookback: Span
-
-
-class Alerts(_Section):
-    """The alerts by the names under which people meet them."""
-
-    HighQueryErrorRate: QueryErrorRule
-    HighLLMErrorRate: PercentRule
-    HighQueryLatency: CountedLimitRule
-    HighLLMLatency: CountedLimitRule
-    HighQuotaUse: PercentRule
-    HighHourlyCost: LimitRule
-    HighHourlyTokens: LimitRule
-    HighDailyCost: LimitRule
-    ServiceDown: DownRule
 
 
 def _checked_elsewhere(value: object) -> object:
@@ -251,13 +101,14 @@ class MeterPart(BaseModel):
     prices: _Prices
 
 
-class Config(_Section):
+class Config(Section):
     """`heliograph.yaml` with its overlays, checked."""
 
     external_url: Url
     links: Links
     paths: Paths
     channels: Channels
+    teams: Teams
     routing: Routing
     destinations: Destinations
     intervals: Intervals
@@ -265,6 +116,9 @@ class Config(_Section):
     meter: Meter
     dashboards: Dashboards
     alerts: Alerts
+    slos: dict[Name, Slo]
+    burn_rates: list[BurnRate]
+    budgets: Budgets
     prices: _Prices
 
     # What was read, before links were derived: `merged` starts again from it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -15,10 +16,12 @@ __all__ = [
     "HeaderText",
     "HostPort",
     "Limit",
+    "Name",
     "Percent",
     "PhoneNumber",
     "Span",
     "Text",
+    "TimeZone",
     "Url",
     "Whole",
     "complain",
@@ -103,6 +106,20 @@ def _phone(value: str) -> str:
     return value
 
 
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError):  # unknown, or no plain name
+        raise complain(f"{value!r} is no time zone", "write its IANA name, for example Europe/Berlin or UTC") from None
+    return value
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", value):
+        raise complain(f"{value!r} is no name", "write letters, digits, _ . and - only")
+    return value
+
+
 def _header_text(value: str) -> str:
     if not re.fullmatch(r"[!-~]([ -~]*[!-~])?", value):
         raise complain(
@@ -131,8 +148,14 @@ Whole = Annotated[int, BeforeValidator(_number), Field(strict=True, ge=1)]
 """How many there may be: a whole number, at least one."""
 
 Text = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, AfterValidator(_name)]
+"""What may stand in a label, a rule's name and a regular expression as it is."""
+
 HeaderText = Annotated[str, AfterValidator(_header_text)]
 """Printable ASCII: the receiving side of a header may read anything else as it likes (RFC 9110, section 5.5)."""
+
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+"""A time zone by its name in the IANA database."""
 
 Url = Annotated[str, AfterValidator(_url)]
 HostPort = Annotated[str, AfterValidator(_host_port)]
