@@ -24,12 +24,13 @@ local encode(text) =
     '!': '%21',
     '\\': '%5C',
   };
-  std.strReplace(
-    std.strReplace(std.join('', [std.get(special, c, c) for c in std.stringChars(text)]), '<<', '${'), '>>', '}'
+  local encoded = std.join('', [std.get(special, c, c) for c in std.stringChars(text)]);
+  std.foldl(
+    function(text, pair) std.strReplace(text, pair[0], pair[1]), [['<<', '${'], ['@pipe>>', ':pipe}'], ['>>', '}']], encoded
   );
 
 local chosen(expr) = std.foldl(
-  function(text, name) std.strReplace(text, '$%s"' % name, '<<%s:pipe>>"' % name), variables.names, expr
+  function(text, name) std.strReplace(text, '$%s"' % name, '<<%s@pipe>>"' % name), variables.names, expr
 );
 
 local open(query) = '/explore?left=' + encode(std.manifestJsonMinified(query));
