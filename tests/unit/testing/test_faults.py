@@ -50,6 +50,15 @@ def test_each_fault_is_the_clients_own_error_and_ends(
     assert call(client).choices
 
 
+def test_a_renamed_model_answers_and_bills_under_its_new_name(server: LLMServer, client: openai.OpenAI) -> None:
+    server.rename("gpt-4o-mini", "gpt-next")
+    assert call(client).model == "gpt-next"
+    assert server.usage()[-1]["model"] == "gpt-next"
+    assert call(client, "gpt-4o").model == "gpt-4o-2024-08-06"
+    server.rename("gpt-4o-mini", None)
+    assert call(client).model == "gpt-4o-mini-2024-07-18"
+
+
 def test_a_rate_limit_says_when_to_come_back(server: LLMServer, client: openai.OpenAI) -> None:
     server.fault("429", retry_after=2.5)
     with pytest.raises(openai.RateLimitError) as caught:
