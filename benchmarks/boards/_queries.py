@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from heliograph.stack._paths import config_root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Query", "queries"]
 

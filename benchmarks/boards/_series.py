@@ -61,7 +61,7 @@ def raw(limit: int, instances: int) -> Iterator[Series]:
     ]
     combinations = [labels for spec in METRICS for labels in _combinations(spec)]
     # All of one combination before the next: whatever `limit` cuts off, every process has the same series.
-    combinations.sort(key=lambda labels: (_VALUES["tenant"].index(labels.get("tenant", "tenant-0")), labels["__name__"]))
+    combinations.sort(key=lambda labels: _VALUES["tenant"].index(labels.get("tenant", "tenant-0")))
     every = ({**process, **labels} for labels in combinations for process in processes)
     for labels in itertools.islice(every, limit):
         is_counter = re.search(r"_(total|bucket|count|sum)$", labels["__name__"])
