@@ -8,7 +8,7 @@ local promql = import '../lib/promql.libsonnet';
   _config:: error 'needs the configuration',
 
   local knobs = $._config.alerts.ServiceDown,
-  local newest(metric) = 'max %s(max_over_time(%s[%s]))' % [promql.by(promql.service), metric, knobs.heartbeat_lookback],
+  local newest(metric) = 'max %s (max_over_time(%s[%s]))' % [promql.by(promql.service), metric, knobs.heartbeat_lookback],
   // `signal` says how we know; it also keeps the two rules apart.
   local rule(signal) = {
     alert: 'ServiceDown',

@@ -34,7 +34,7 @@ local day = 24 * 60 * 60;
         + alert.single($._config, {
           alert: 'StalePrices',
           local days = $._config.prices.max_age_days,
-          expr: 'max %s(%s) > %s\n' % [promql.by(promql.service), metrics.priceAge.name, promql.number(days * day)],
+          expr: 'max %s (%s) > %s\n' % [promql.by(promql.service), metrics.priceAge.name, promql.number(days * day)],
           keeps: promql.service,
           board: 'cost',
           level: 'P4',  // yesterday's bill was hardly wrong

@@ -24,7 +24,7 @@ local promql = import '../lib/promql.libsonnet';
       rules: alert.tiers($._config, {
         alert: 'HighQuotaUse',
         scoped(threshold, scope):: |||
-          max %(by)s(
+          max %(by)s (
             (%(used)s)
             and on (%(caller)s)
             %(calling)s) > %(threshold)s

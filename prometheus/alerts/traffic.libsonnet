@@ -9,7 +9,7 @@ local promql = import '../lib/promql.libsonnet';
 
   local knob = $._config.alerts.NoTraffic,
   local queries = metrics.queryRequests.name,
-  local newest(metric) = 'max %s(%s)' % [promql.by(promql.service), metric],
+  local newest(metric) = 'max %s (%s)' % [promql.by(promql.service), metric],
   local inWindow(offset) =
     promql.sumBy(promql.service, promql.increaseBefore(queries, '', knob.window, offset)),
 
@@ -28,10 +28,10 @@ local promql = import '../lib/promql.libsonnet';
             (
               %(earlier)s >= %(minimum)s
               unless
-              count %(by)s(%(queries)s offset 1w)
+              count %(by)s (%(queries)s offset 1w)
             )
             or
-            max %(by)s(ALERTS{alertname="NoTraffic", alertstate="firing"})
+            max %(by)s (ALERTS{alertname="NoTraffic", alertstate="firing"})
           )
           unless
           %(now)s > 0

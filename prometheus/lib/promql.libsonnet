@@ -5,8 +5,7 @@
   service:: ['job', 'deployment_environment_name'],
   model:: self.service + ['provider', 'model'],
 
-  // With a blank behind it, or nothing where everything is one.
-  by(labels):: if labels == [] then '' else 'by (%s) ' % std.join(', ', labels),
+  by(labels):: 'by (%s)' % std.join(', ', labels),
 
   // Numbers as a person writes them: 0.05, not 0.050000000000000003, and never 1e+06.
   number(value)::
@@ -47,7 +46,7 @@
   increaseBefore(metric, selector, window, offset)::
     'increase(%s%s[%s] offset %s)' % [metric, braces(selector), window, offset],
   rate(metric, selector, window):: 'rate(%s%s[%s])' % [metric, braces(selector), window],
-  sumBy(labels, inner):: 'sum %s(%s)' % [self.by(labels), inner],
+  sumBy(labels, inner):: if labels == [] then 'sum(%s)' % inner else 'sum %s (%s)' % [self.by(labels), inner],
 
   // What a rule looks at, see scope.libsonnet; without one, at everything.
   local everything = { labels(kept):: [], vector(of, selector=''):: of(selector) },
