@@ -9,7 +9,8 @@ local areas =
   + (import 'alerts/calls.libsonnet')
   + (import 'alerts/quota.libsonnet')
   + (import 'alerts/cost.libsonnet')
-  + (import 'alerts/availability.libsonnet');
+  + (import 'alerts/availability.libsonnet')
+  + (import 'alerts/stack.libsonnet');
 
 function(config)
   local rules = areas { _config:: config };
