@@ -1,5 +1,11 @@
 // Grafana boards, as functions of heliograph.yaml.
 
+local boards = {
+  'llm-overview': import 'boards/llm-overview.libsonnet',
+  cost: import 'boards/cost.libsonnet',
+};
+
 function(config) {
-  'llm-overview.json': ((import 'boards/llm-overview.libsonnet') { _config:: config }).board,
+  [name + '.json']: (boards[name] { _config:: config }).board
+  for name in std.objectFields(boards)
 }

@@ -2,6 +2,7 @@
 
 local promql = import '../../prometheus/lib/promql.libsonnet';
 local metrics = import 'metrics.libsonnet';
+local options = import 'options.libsonnet';
 local queries = import 'queries.libsonnet';
 local selectors = import 'selectors.libsonnet';
 local variables = import 'variables.libsonnet';
@@ -74,16 +75,13 @@ local deployed = '5m';
   },
 
   // A click on a series shows a board for it alone; everything else that was chosen stays.
-  only(uid, label, variable):: {
-    local kept = std.filter(function(name) name != variable, variables.names),
-    title: 'Only ${__field.labels.%s}' % label,
-    url: '/d/%s?${__url_time_range}&%s&var-%s=${__field.labels.%s}' % [
-      uid,
-      std.join('&', ['${%s:queryparam}' % name for name in kept]),
-      variable,
-      label,
-    ],
-  },
+  only(uid, label, variable)::
+    local kept = std.filter(function(name) name != variable, variables.names);
+    options.dataLink(
+      'Only ${__field.labels.%s}' % label,
+      '/d/%s?${__url_time_range}&%s&var-%s=${__field.labels.%s}'
+      % [uid, std.join('&', ['${%s:queryparam}' % name for name in kept]), variable, label]
+    ),
 
   alerts:: {
     name: 'Critical alerts',
