@@ -2,7 +2,10 @@
 
 local boards = {
   'llm-overview': import 'boards/llm-overview.libsonnet',
+  agents: import 'boards/agents.libsonnet',
+  business: import 'boards/business.libsonnet',
   cost: import 'boards/cost.libsonnet',
+  queries: import 'boards/queries.libsonnet',
 };
 
 function(config) {
