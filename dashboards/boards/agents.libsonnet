@@ -108,7 +108,7 @@ local tokens = import '../lib/tokens.libsonnet';
       p.stat(
         'Steps p95',
         m.queryLlmCalls.help + ' 95 % of the queries made no more. The threshold is that of RunawayAgent.' + recently,
-        units.number,
+        units.count,
         q.instant(s.quantile('0.95', s.rate.queryLlmCallsBucket, sel.queries, window), 'p95')
       )
       + p.decimals(0)
@@ -136,7 +136,7 @@ local tokens = import '../lib/tokens.libsonnet';
       p.stat(
         'Most repeated call',
         'How often one query made the very same call, at most, in this time range. The threshold is that of RunawayAgent.',
-        units.number,
+        units.count,
         q.counted(
           'max(max_over_time(%s | unwrap %s [$__range]))' % [sel.queryRecords(), field.identicalCalls], 'repeats'
         )
@@ -205,7 +205,7 @@ local tokens = import '../lib/tokens.libsonnet';
     steps:
       p.heatmap(
         'Steps per query, spread',
-        m.queryLlmCalls.help + ' The darker, the more queries. What climbs to the top does not come to an end.',
+        m.queryLlmCalls.help + ' The stronger the colour, the more queries. What climbs to the top does not come to an end.',
         units.number,
         q.buckets(s.buckets(s.rate.queryLlmCallsBucket, sel.queries))
       ) + p.noValue('no queries in this time range'),
@@ -222,6 +222,7 @@ local tokens = import '../lib/tokens.libsonnet';
       )
       + p.decimals(0)
       + p.noValue('no queries in this time range')
+      + p.unnamed('no chain')
       + onlyChain
       + p.limits({ critical: runaway.steps }, quiet=tokens.colors.default)
       + p.lined
@@ -264,6 +265,7 @@ local tokens = import '../lib/tokens.libsonnet';
           ),
         ]
       )
+      + p.unnamed('no type')
       + p.decimals(0)
       + p.noValue('unknown in this time range')
       + p.limits({ critical: runaway.repeats }, quiet=tokens.colors.default)
@@ -282,11 +284,11 @@ local tokens = import '../lib/tokens.libsonnet';
         'The newest 100 that went beyond a threshold of RunawayAgent: so many steps, so much cost, or so often the same call. Those that still run are on the alert.',
         q.logs(sel.queryRecords([if limits == [] then '%s < 0' % field.llmCalls else std.join(' or ', limits)])),
         [
-          { field: 'Time', title: 'Time', unit: 'dateTimeAsLocalNoDateIfToday', width: 90 },
+          { field: 'Time', title: 'Time', unit: 'dateTimeAsLocalNoDateIfToday', width: 120 },
           { field: field.llmCalls, title: 'Steps', unit: units.number, width: 70, decimals: 0 },
           { field: field.identicalCalls, title: 'Same call', unit: units.number, width: 90, decimals: 0 },
-          { field: field.cost, title: 'Cost', unit: units.usd, width: 90, decimals: 4 },
-          { field: field.latency, title: 'Took', unit: units.seconds, width: 80, decimals: 2 },
+          { field: field.cost, title: 'Cost', unit: units.usd, width: 90, decimals: 5 },
+          { field: field.latency, title: 'Took', unit: units.seconds, width: 90, decimals: 2 },
           { field: field.status, title: 'Status', width: 90 },
           { field: field.queryType, title: 'Type', width: 100 },
           { field: field.user, title: 'User', width: 100 },

@@ -83,7 +83,7 @@ local tokens = import '../lib/tokens.libsonnet';
       p.stat(
         'Users',
         'Different users who asked something.' + fromEvents,
-        units.number,
+        units.count,
         q.counted(distinct(field.user, '$__range'), 'users')
       ) + p.decimals(0) + p.noValue('no users'),
 
@@ -91,7 +91,7 @@ local tokens = import '../lib/tokens.libsonnet';
       p.stat(
         'Sessions',
         'Different sessions in which something was asked.' + fromEvents,
-        units.number,
+        units.count,
         q.counted(distinct(field.session, '$__range'), 'sessions')
       ) + p.decimals(0) + p.noValue('no sessions'),
 
@@ -99,7 +99,7 @@ local tokens = import '../lib/tokens.libsonnet';
       p.stat(
         'Queries',
         m.queryRequests.help + fromEvents,
-        units.number,
+        units.count,
         q.counted(queries % sel.queryRecords(), 'queries')
       ) + p.decimals(0) + p.noValue('no queries'),
 
@@ -165,17 +165,13 @@ local tokens = import '../lib/tokens.libsonnet';
       title,
       description + day,
       unit,
-      q.instant('sort_desc(topk(10, sum by (%s) (%s{%s}) > 0))' % [label, record, sel.queries], '{{%s}}' % label),
+      q.instant('sort_desc(topk(%d, sum by (%s) (%s{%s}) > 0))' % [tokens.top, label, record, sel.queries], '{{%s}}' % label),
       '${__field.labels.%s}' % label
     ),
 
   local top(title, description, unit, expr) =
-    p.bars(
-      title,
-      description + fromEvents,
-      unit,
-      q.counted('sort_desc(topk(10, %s))' % expr, '{{%s}}' % field.user),
-      '${__field.labels.%s}' % field.user
+    p.rowBars(
+      title, description + fromEvents, unit, q.counted('sort_desc(topk(%d, %s))' % [tokens.top, expr], '{{%s}}' % field.user)
     ) + p.noValue('no users in this time range'),
 
   local panels = {
@@ -183,7 +179,7 @@ local tokens = import '../lib/tokens.libsonnet';
       p.timeSeries(
         'Users and sessions over time',
         'How many different ones asked something within each step of the graph: hours or days, the wider the range.',
-        units.number,
+        units.count,
         [
           q.countedOverTime(distinct(field.user, '$__interval'), 'users'),
           q.countedOverTime(distinct(field.session, '$__interval'), 'sessions'),
@@ -204,13 +200,13 @@ local tokens = import '../lib/tokens.libsonnet';
         m.queryRequests.help,
         units.perMinute,
         [q.range(s.perMinute(s.rate.queryRequests, sel.queries, 'tenant'), '{{tenant}}')]
-      ) + p.stacked + noQueries + onlyTenant,
+      ) + p.stacked + noQueries + p.unnamed('no tenant') + onlyTenant,
 
     tenantsDay:
-      bars('Queries by tenant, 24 h', m.queryRequests.help, units.number, 'tenant', s.day.queryRequests)
+      bars('Queries by tenant, 24 h', m.queryRequests.help, units.count, 'tenant', s.day.queryRequests)
       + p.decimals(0) + noQueries + onlyTenant,
 
-    topUsers: top('Queries, top 10 users', m.queryRequests.help, units.number, each(field.user, '$__range')) + p.decimals(0),
+    topUsers: top('Queries, top 10 users', m.queryRequests.help, units.count, each(field.user, '$__range')) + p.decimals(0),
 
     costPerQuery:
       p.timeSeries(
@@ -222,7 +218,7 @@ local tokens = import '../lib/tokens.libsonnet';
             s.mean(s.rate.queryCostSum, s.rate.queryCostCount, sel.queries, '$__interval', 'tenant'), '{{tenant}}'
           ),
         ]
-      ) + noQueries + onlyTenant,
+      ) + noQueries + p.unnamed('no tenant') + onlyTenant,
 
     tenantsCost:
       bars('Cost by tenant, 24 h', m.queryCost.help, units.usd, 'tenant', s.day.queryCostSum)

@@ -182,7 +182,7 @@ local tokens = import '../lib/tokens.libsonnet';
       name,
       description + day,
       units.usd,
-      q.instant('sort_desc(topk(10, sum by (%s) (%s{%s}) > 0))' % [label, s.day.llmCost, sel.calls], '{{%s}}' % label),
+      q.instant('sort_desc(topk(%d, sum by (%s) (%s{%s}) > 0))' % [tokens.top, label, s.day.llmCost, sel.calls], '{{%s}}' % label),
       '${__field.labels.%s}' % label
     ) + p.noValue('nothing spent'),
 
@@ -201,7 +201,7 @@ local tokens = import '../lib/tokens.libsonnet';
         m.llmCost.help + ' As USD an hour, at this moment; the lines are the thresholds of HighTenantCost, which looks at an hour.',
         units.usd,
         [q.range(s.perHour(s.rate.llmCost, sel.calls, 'tenant'), '{{tenant}}')]
-      ) + p.stacked + nothing + onlyTenant + p.alertLines(config, 'HighTenantCost'),
+      ) + p.stacked + nothing + p.unnamed('no tenant') + onlyTenant + p.alertLines(config, 'HighTenantCost'),
 
     hourly:
       p.timeSeries(
@@ -225,17 +225,16 @@ local tokens = import '../lib/tokens.libsonnet';
 
     local call = e.llmCall.fields,
     users:
-      p.bars(
+      p.rowBars(
         'Top 10 users',
         'Cost of the calls for each user, in this time range; users are never labels of a metric, so this is read from the events.',
         units.usd,
         q.counted(
-          'sort_desc(topk(10, sum by (%s) (sum_over_time(%s | unwrap %s [$__range]))))'
-          % [call.user, sel.callRecords(['%s!=""' % call.user]), call.cost],
+          'sort_desc(topk(%d, sum by (%s) (sum_over_time(%s | unwrap %s [$__range]))))'
+          % [tokens.top, call.user, sel.callRecords(['%s!=""' % call.user]), call.cost],
           '{{%s}}' % call.user
-        ),
-        '${__field.labels.%s}' % call.user
-      ) + p.noValue('no users in this time range') + p.alert(config, 'HighUserCost', quiet=tokens.colors.default),
+        )
+      ) + p.noValue('no users in this time range') + p.runbook(config, 'HighUserCost'),
 
     queryCost:
       p.timeSeries(
@@ -253,7 +252,7 @@ local tokens = import '../lib/tokens.libsonnet';
     querySpread:
       p.heatmap(
         'Cost per query, spread',
-        m.queryCost.help + ' The darker, the more queries.',
+        m.queryCost.help + ' The stronger the colour, the more queries.',
         units.usd,
         q.buckets(s.buckets(s.rate.queryCostBucket, sel.queries))
       ) + p.noValue('no queries in this time range'),
@@ -268,7 +267,7 @@ local tokens = import '../lib/tokens.libsonnet';
             s.mean(s.rate.queryCostSum, s.rate.queryCostCount, sel.queries, '$__interval', 'query_type'), '{{query_type}}'
           ),
         ]
-      ) + p.noValue('no queries in this time range'),
+      ) + p.unnamed('no type') + p.noValue('no queries in this time range'),
 
     wasted:
       p.timeSeries(

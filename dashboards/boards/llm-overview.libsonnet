@@ -147,7 +147,7 @@ local tokens = import '../lib/tokens.libsonnet';
       p.stat(
         'Sessions',
         m.activeSessions.help,
-        units.number,
+        units.count,
         q.instant('sum(%s{%s})' % [m.activeSessions.name, sel.service], 'sessions')
       ) + p.decimals(0) + p.noValue('no process'),
 
@@ -163,7 +163,7 @@ local tokens = import '../lib/tokens.libsonnet';
       p.stat(
         'Firing alerts',
         'How many different alerts fire for the services shown, whatever their severity and however many models.',
-        units.number,
+        units.count,
         q.instant('count(count by (alertname) (ALERTS{alertstate="firing", job=~"$service"}))', 'alerts')
       )
       + p.decimals(0)
@@ -286,7 +286,7 @@ local tokens = import '../lib/tokens.libsonnet';
     firstTokenSpread:
       p.heatmap(
         'Time to first token, spread',
-        m.llmTimeToFirstToken.help + ' The darker, the more calls. Two bands are two kinds of calls: a mean would lie between them.',
+        m.llmTimeToFirstToken.help + ' The stronger the colour, the more calls. Two bands are two kinds of calls: a mean would lie between them.',
         units.seconds,
         q.buckets(s.buckets(s.rate.llmTimeToFirstTokenBucket, sel.calls))
       ) + p.noValue('no streamed calls in this time range'),

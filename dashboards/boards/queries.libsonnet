@@ -123,7 +123,7 @@ local variables = import '../lib/variables.libsonnet';
       p.stat(
         'Queries, 24 h',
         m.queryRequests.help + ' The last 24 hours, whatever time range is shown.',
-        units.number,
+        units.count,
         q.instant('sum(%s{%s})' % [s.day.queryRequests, sel.queries], 'queries')
       ) + p.decimals(0) + p.noValue('no queries'),
 
@@ -158,7 +158,7 @@ local variables = import '../lib/variables.libsonnet';
       p.stat(
         'Calls p95',
         m.queryLlmCalls.help + ' 95 % of the queries made no more. Over the last ' + windows.HighQueryLatency + '.',
-        units.number,
+        units.count,
         q.instant(s.quantile('0.95', s.rate.queryLlmCallsBucket, sel.queries, windows.HighQueryLatency), 'p95')
       ) + p.decimals(0) + p.noValue('no queries') + p.runbook(config, 'RunawayAgent'),
   },
@@ -182,7 +182,7 @@ local variables = import '../lib/variables.libsonnet';
         m.queryLatency.help + ' 95 % were answered within this time. The dots are single queries: click one for its trace.',
         units.seconds,
         latencyBy('query_type')
-      ) + noQueries + recordsOf(field.queryType) + p.alertLines(config, 'HighQueryLatency'),
+      ) + noQueries + p.unnamed('no type') + recordsOf(field.queryType) + p.alertLines(config, 'HighQueryLatency'),
 
     latencyByChain:
       p.timeSeries(
@@ -190,12 +190,12 @@ local variables = import '../lib/variables.libsonnet';
         m.queryLatency.help + ' 95 % were answered within this time. The chain that the query was given.',
         units.seconds,
         latencyBy('chain')
-      ) + noQueries + onlyChain + p.alertLines(config, 'HighQueryLatency'),
+      ) + noQueries + p.unnamed('no chain') + onlyChain + p.alertLines(config, 'HighQueryLatency'),
 
     spread:
       p.heatmap(
         'Query time, spread',
-        m.queryLatency.help + ' The darker, the more queries. Two bands are two kinds of queries.',
+        m.queryLatency.help + ' The stronger the colour, the more queries. Two bands are two kinds of queries.',
         units.seconds,
         q.buckets(s.buckets(s.rate.queryLatencyBucket, sel.queries + sel.finished))
       ) + noQueries,
@@ -209,6 +209,7 @@ local variables = import '../lib/variables.libsonnet';
       )
       + p.decimals(1)
       + noQueries
+      + p.unnamed('no type')
       + recordsOf(field.queryType, ['status="error"'])
       + p.alertLines(config, 'HighQueryErrorRate')
       + p.roomFor(config, 'HighQueryErrorRate'),
@@ -222,6 +223,7 @@ local variables = import '../lib/variables.libsonnet';
       )
       + p.decimals(1)
       + noQueries
+      + p.unnamed('no chain')
       + onlyChain
       + p.alertLines(config, 'HighQueryErrorRate')
       + p.roomFor(config, 'HighQueryErrorRate'),
@@ -240,7 +242,7 @@ local variables = import '../lib/variables.libsonnet';
         m.queryRequests.help,
         units.perMinute,
         [q.range(s.perMinute(s.rate.queryRequests, sel.queries, 'query_type'), '{{query_type}}')]
-      ) + p.stacked + noQueries + recordsOf(field.queryType),
+      ) + p.stacked + noQueries + p.unnamed('no type') + recordsOf(field.queryType),
 
     popular:
       p.bars(
@@ -248,30 +250,29 @@ local variables = import '../lib/variables.libsonnet';
         'How many queries of each type there were, the most popular first. The last 24 hours, whatever time range is shown.',
         units.number,
         q.instant(
-          'sort_desc(topk(10, sum by (query_type) (%s{%s})))' % [s.day.queryRequests, sel.queries], '{{query_type}}'
+          'sort_desc(topk(%d, sum by (query_type) (%s{%s})))' % [tokens.top, s.day.queryRequests, sel.queries], '{{query_type}}'
         ),
         '${__field.labels.query_type}'
       ) + p.decimals(0) + noQueries,
 
     users:
-      p.bars(
+      p.rowBars(
         'Top 10 users',
         'Queries of each user in this time range; users are never labels of a metric, so this is read from the events.',
         units.number,
         q.counted(
-          'sort_desc(topk(10, sum by (%s) (count_over_time(%s [$__range]))))'
-          % [field.user, sel.queryRecords(['%s!=""' % field.user])],
+          'sort_desc(topk(%d, sum by (%s) (count_over_time(%s [$__range]))))'
+          % [tokens.top, field.user, sel.queryRecords(['%s!=""' % field.user])],
           '{{%s}}' % field.user
-        ),
-        '${__field.labels.%s}' % field.user
+        )
       ) + p.decimals(0) + p.noValue('no users in this time range'),
 
     // A row per query; `first` is the column that the table is about.
     local table(title, description, stage, first, more=[]) =
       local columns = {
-        time: { field: 'Time', title: 'Time', unit: 'dateTimeAsLocalNoDateIfToday', width: 90 },
-        latency: { field: field.latency, title: 'Took', unit: units.seconds, width: 80, decimals: 2 },
-        cost: { field: field.cost, title: 'Cost', unit: units.usd, width: 90, decimals: 4 },
+        time: { field: 'Time', title: 'Time', unit: 'dateTimeAsLocalNoDateIfToday', width: 120 },
+        latency: { field: field.latency, title: 'Took', unit: units.seconds, width: 90, decimals: 2 },
+        cost: { field: field.cost, title: 'Cost', unit: units.usd, width: 90, decimals: 5 },
         calls: { field: field.llmCalls, title: 'Calls', unit: units.number, width: 60, decimals: 0 },
         type: { field: field.queryType, title: 'Type', width: 100 },
         user: { field: field.user, title: 'User', width: 100 },
