@@ -3,7 +3,8 @@
 local links = import 'lib/links.libsonnet';
 
 local areas =
-  (import 'records/cost.libsonnet')
+  (import 'records/boards.libsonnet')
+  + (import 'records/cost.libsonnet')
   + (import 'alerts/queries.libsonnet')
   + (import 'alerts/calls.libsonnet')
   + (import 'alerts/quota.libsonnet')
@@ -16,7 +17,7 @@ function(config)
   local finish(groups) = {
     groups: [
       group {
-        interval: config.intervals.evaluation,
+        interval: std.get(group, 'interval', config.intervals.evaluation),
         rules: [linked.addTo(rule) for rule in super.rules],
       }
       for group in groups

@@ -28,11 +28,15 @@
     usd: 'currencyUSD',
     seconds: 's',
     percent: 'percent',
+    share: 'percentunit',
     number: 'short',
+    text: 'string',
     perMinute: 'suffix:/min',
+    perSecond: 'suffix:/s',
   },
 
-  height: { key: 4, normal: 8 },
+  height: { key: 4, normal: 8, tall: 11 },
   text: { key: 32, bar: 16 },
   columns: 24,
+  heatmapColumns: 60,
 }

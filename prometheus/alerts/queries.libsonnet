@@ -2,6 +2,7 @@
 
 local metrics = import '../../dashboards/lib/metrics.libsonnet';
 local alert = import '../lib/alert.libsonnet';
+local logs = import '../lib/logs.libsonnet';
 local promql = import '../lib/promql.libsonnet';
 
 // A user who gave up is neither a success nor an error.
@@ -19,35 +20,37 @@ local failed = 'status="error"';
       rules:
         alert.tiers($._config, {
           alert: 'HighQueryErrorRate',
-          local window = knobs.HighQueryErrorRate.window,
-          local minimum = knobs.HighQueryErrorRate.minimum,
-          expr(threshold)::
-            promql.percentage(metrics.queryRequests.name, failed, counted, window, promql.service)
+          local knob = knobs.HighQueryErrorRate,
+          scoped(threshold, scope)::
+            promql.percentage(metrics.queryRequests.name, failed, counted, knob.window, promql.service, scope)
             + '> ' + threshold + '\nand\n'
-            + promql.atLeast(minimum, metrics.queryRequests.name, failed, window, promql.service),
+            + promql.atLeast(knob.minimum, metrics.queryRequests.name, failed, knob.window, promql.service, scope),
           keeps: promql.service,
+          board: 'queries',
           traces(threshold):: { errors: true },
+          query: logs.queries(promql.service, [logs.failed]),
           summary: "Users' queries fail more often than agreed.",
           description(threshold)::
             '{{ $value | printf "%.1f" }} % of the queries to ' + alert.service + ' failed in the last '
-            + window + ' (threshold: ' + threshold + ' %).',
+            + knob.window + ' (threshold: ' + threshold + ' %).',
           value: '{{ $value | printf "%.1f" }} %',
         })
         + alert.tiers($._config, {
           alert: 'HighQueryLatency',
-          local window = knobs.HighQueryLatency.window,
-          local minimum = knobs.HighQueryLatency.minimum,
-          expr(threshold)::
-            promql.quantile('0.95', metrics.queryLatency.bucket, counted, window, promql.service)
+          local knob = knobs.HighQueryLatency,
+          scoped(threshold, scope)::
+            promql.quantile('0.95', metrics.queryLatency.bucket, counted, knob.window, promql.service, scope)
             + '> ' + threshold + '\nand\n'
-            + promql.atLeast(minimum, metrics.queryLatency.count, counted, window, promql.service),
+            + promql.atLeast(knob.minimum, metrics.queryLatency.count, counted, knob.window, promql.service, scope),
           keeps: promql.service,
+          board: 'queries',
           traces(threshold):: { slower_than: threshold },
+          query(threshold):: logs.queries(promql.service, [logs.longerThan('query_latency_seconds', threshold)]),
           summary: 'Users wait longer for answers than agreed.',
           description(threshold)::
             '5 % of the queries to ' + alert.service
             + ' took longer than {{ $value | humanizeDuration }} in the last '
-            + window + ' (threshold: ' + threshold + ' s).',
+            + knob.window + ' (threshold: ' + threshold + ' s).',
           value: '{{ $value | humanizeDuration }}',
         }),
     },

@@ -1,7 +1,14 @@
 // The links that every alert carries, added once at the top of main.jsonnet (like kubernetes-mixin's
 // add-runbook-links): rules say which labels they keep, never where a page is.
 
-local dashboard = 'heliograph-llm-overview';
+local boards = {
+  'llm-overview': 'heliograph-llm-overview',
+  cost: 'heliograph-cost',
+  agents: 'heliograph-agents',
+  queries: 'heliograph-queries',
+  'stack-health': 'heliograph-stack-health',
+  business: 'heliograph-business',
+};
 
 // Grafana variable ← label. A label that is not set leaves its variable at "All".
 local variables = {
@@ -19,6 +26,20 @@ local hourAgo = '((toTime now).Add -3600000000000)';
 local parameter(variable, label) =
   '{{ with $labels.%(label)s }}&var-%(variable)s={{ . | urlquery }}{{ end }}' % { label: label, variable: variable };
 
+// Text within a URL. What stands between `{{` and `}}` stays, and what it gives is escaped when it is known.
+local escapes = {
+  [character]: '%%%02X' % std.codepoint(character)
+  for character in std.stringChars(' "#%&+,/:;<=>?@[\\]^`{|}~()')
+};
+local escaped(text) = std.join('', [std.get(escapes, character, character) for character in std.stringChars(text)]);
+local escapedTemplate(text) =
+  local pieces = std.split(text, '{{ ');
+  std.join('', [escaped(pieces[0])] + [
+    local parts = std.splitLimit(piece, ' }}', 1);
+    '{{ ' + parts[0] + ' | urlquery }}' + escaped(parts[1])
+    for piece in pieces[1:]
+  ]);
+
 {
   local links = self,
   _config:: error 'needs the configuration',
@@ -26,7 +47,9 @@ local parameter(variable, label) =
   runbook(rule):: $._config.links.runbooks + '/' + rule.alert,
 
   dashboard(rule)::
-    $._config.links.grafana + '/d/' + dashboard + '/llm-overview?from={{ ' + hourAgo + '.UnixMilli }}&to=now'
+    local board = std.get(rule, 'board', 'llm-overview');
+    $._config.links.grafana + '/d/' + boards[board] + '/' + board
+    + '?from={{ ' + hourAgo + '.UnixMilli }}&to=now'
     + std.join('', [
       parameter(variable, variables[variable])
       for variable in std.objectFields(variables)
@@ -40,12 +63,23 @@ local parameter(variable, label) =
     + (if std.get(rule.traces, 'errors', false) then '&tags=%7B%22error%22%3A%22true%22%7D' else '')
     + (if 'slower_than' in rule.traces then '&minDuration=%ss' % rule.traces.slower_than else ''),
 
+  // Grafana's Explore with the events that `query` finds, newest first. `loki` is the uid of the provisioned source.
+  logs(query)::
+    local before = '{"logs":{"datasource":"loki","queries":[{"refId":"A","queryType":"range","expr":"';
+    local after = '"}],"range":{"from":"';
+    $._config.links.grafana + '/explore?schemaVersion=1&orgId=1&panes='
+    + escaped(before) + escapedTemplate(std.strReplace(query, '"', '\\"')) + escaped(after)
+    + '{{ ' + hourAgo + '.UnixMilli }}' + escaped('","to":"now"}}}'),
+
   addTo(rule)::
+    local query = std.get(rule, 'query');
     if 'alert' in rule then rule {
       annotations+: {
         runbook_url: links.runbook(rule),
         dashboard_url: links.dashboard(rule),
-        [if rule.traces != null then 'trace_url']: links.traces(rule),
+        [if std.get(rule, 'traces') != null then 'trace_url']: links.traces(rule),
+        [if query != null then 'logs_url']: links.logs(query),
+        [if query != null then 'query']: query,
       },
     } else rule,
 }

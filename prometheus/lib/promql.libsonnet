@@ -23,30 +23,51 @@
   // A selector is text between braces, or '' for none.
   local braces(selector) = if selector == '' then '' else '{%s}' % selector,
 
+  // Label matchers; a value that is no regular expression is compared as it is, which Prometheus finds sooner.
+  local plain(value) = std.all([
+    std.member('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-:/@', character)
+    for character in std.stringChars(value)
+  ]),
+  matches(label, value):: label + (if plain(value) then '=' else '=~') + std.escapeStringJson(value),
+  differs(label, value):: label + (if plain(value) then '!=' else '!~') + std.escapeStringJson(value),
+
   increase(metric, selector, window):: 'increase(%s%s[%s])' % [metric, braces(selector), window],
   rate(metric, selector, window):: 'rate(%s%s[%s])' % [metric, braces(selector), window],
   sumBy(labels, inner):: 'sum %s (%s)' % [self.by(labels), inner],
 
-  // `part` of `whole` in percent, where `part` holds at least `minimum` events in the window.
-  percentage(metric, part, whole, window, labels):: |||
+  // What a rule looks at, see scope.libsonnet; without one, at everything.
+  local everything = { labels(kept):: [], vector(of, selector=''):: of(selector) },
+
+  // Sums over what `scope` takes; its labels are kept as well.
+  sumOfIncrease(metric, selector, window, labels, scope=everything)::
+    self.sumBy(
+      labels + scope.labels(labels), scope.vector(function(part) self.increase(metric, part, window), selector)
+    ),
+  sumOfRate(metric, selector, window, labels, scope=everything)::
+    self.sumBy(
+      labels + scope.labels(labels), scope.vector(function(part) self.rate(metric, part, window), selector)
+    ),
+
+  // `part` of `whole` in percent.
+  percentage(metric, part, whole, window, labels, scope=everything):: |||
     100
       * %s
       / %s
   ||| % [
-    self.sumBy(labels, self.increase(metric, part, window)),
-    self.sumBy(labels, self.increase(metric, whole, window)),
+    self.sumOfIncrease(metric, part, window, labels, scope),
+    self.sumOfIncrease(metric, whole, window, labels, scope),
   ],
 
-  quantile(q, bucket, selector, window, labels):: |||
+  quantile(q, bucket, selector, window, labels, scope=everything):: |||
     histogram_quantile(
       %s,
       %s
     )
-  ||| % [q, self.sumBy(labels + ['le'], self.rate(bucket, selector, window))],
+  ||| % [q, self.sumOfRate(bucket, selector, window, labels + scope.labels(labels) + ['le'], scope)],
 
   // At least so many events in the window: a ratio of three calls says nothing.
-  atLeast(minimum, metric, selector, window, labels):: '%s >= %s\n' % [
-    self.sumBy(labels, self.increase(metric, selector, window)),
+  atLeast(minimum, metric, selector, window, labels, scope=everything):: '%s >= %s\n' % [
+    self.sumOfIncrease(metric, selector, window, labels, scope),
     self.number(minimum),
   ],
 }

@@ -16,6 +16,7 @@ local names = import '../lib/records.libsonnet';
   records+: [
     {
       name: 'heliograph-cost-records',
+      interval: $._config.intervals.recording,
       rules:
         [
           record(names.cost(window), metrics.llmCost.name, window)

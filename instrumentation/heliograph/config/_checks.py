@@ -102,6 +102,14 @@ def _intervals(data: Mapping[str, object]) -> Iterator[Problem]:
                 f"{length:g} s is too slow to tell someone within a minute",
                 f"write at most {_SLOWEST_EVALUATION:g}s",
             )
+    slowest = max((_length(_get(data, "intervals", name)) or 0.0 for name in ("scrape", "metric_export")), default=0.0)
+    window = _length(_get(data, "dashboards", "rate_window"))
+    if window and window < _SAMPLES * slowest:
+        yield Problem(
+            ("dashboards", "rate_window"),
+            f"holds fewer than {_SAMPLES} samples: some come every {slowest:g} s",
+            f"write at least {_SAMPLES * slowest:g}s, or shorten intervals.scrape and intervals.metric_export",
+        )
 
 
 def _channels(data: Mapping[str, object]) -> Iterator[Problem]:

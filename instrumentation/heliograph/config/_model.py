@@ -80,6 +80,7 @@ class Dashboards(Section):
     refresh: Span
     time_from: Text
     timezone: Text
+    rate_window: Span
 
 
 def _checked_elsewhere(value: object) -> object:

@@ -148,6 +148,8 @@ SERVERS: tuple[Server, ...] = (
             "--web.route-prefix=/",
             # Empty: no cluster. The default listens on every address.
             "--cluster.listen-address=",
+            # Which receiver could not be told, not only by what kind of channel: three may be webhooks.
+            "--enable-feature=receiver-name-in-metrics",
         ),
         ports=("alertmanager",),
         ready="http://" + _HOST + ":{ports.alertmanager}/-/ready",

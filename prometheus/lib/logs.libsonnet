@@ -1,0 +1,34 @@
+// LogQL that finds the events behind an alert: text to paste, and a link that opens it.
+//
+// Names of events and their fields are those of docs/vocabulary.md. Labels come in by their templates, `{{ $labels.x }}`.
+
+local label(name) = '{{ $labels.%s }}' % name;
+
+// Fields of an event that are labels of metrics, too. `other` is where values beyond a cap are counted, and no event says
+// so; an alert about it finds nothing, and says no wrong thing.
+local fields = ['provider', 'model', 'chain', 'tenant', 'query_type'];
+
+local quoted(name, value) = '%s="%s"' % [name, value];
+
+{
+  // Events of the service, that the kept labels narrow down, and `conditions` more.
+  events(name, keeps, conditions=[])::
+    std.join(' | ', [
+      '{%s}' % quoted('service_name', label('job')),
+      quoted('event_name', name),
+    ] + [
+      quoted(field, label(field))
+      for field in fields
+      if std.member(keeps, field)
+    ] + conditions),
+
+  calls(keeps, conditions=[]):: self.events('llm.call', keeps, conditions),
+  queries(keeps, conditions=[]):: self.events('query.finished', keeps, conditions),
+  chains(keeps, conditions=[]):: self.events('chain.finished', keeps, conditions),
+
+  failed:: 'status="error"',
+  longerThan(field, seconds):: '%s > %s' % [field, seconds],
+
+  // Who spent most, of all that `events` takes: to be read as a table.
+  top(field, by, events, window):: 'topk(10, sum by (%s) (sum_over_time(%s | unwrap %s [%s])))' % [by, events, field, window],
+}
