@@ -118,6 +118,7 @@ def test_a_retriever_of_langsmith_is_no_tool_whatever_its_operation(bench: Bench
     [
         (None, "success", None),
         ("TimeoutError", "error", "TimeoutError"),
+        ("app.tools.NotFoundError", "error", "NotFoundError"),
         ("asyncio.CancelledError", "cancelled", None),
         ("GeneratorExit", "cancelled", None),
     ],
