@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-__all__ = ["build", "load", "load_for_meter", "merge"]
+__all__ = ["build", "load", "load_for_meter", "merge", "shipped", "unchecked"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -38,6 +38,11 @@ _LINKS = {
 _MISSING = "is missing"
 
 
+def shipped() -> Path:
+    """Return the shipped `heliograph.yaml`."""
+    return config_root() / "heliograph.yaml"
+
+
 def load(path: Path | None = None, overlays: Sequence[Path] = ()) -> Config:
     """Return the configuration in `path` (the shipped `heliograph.yaml` when None) under its `overlays`.
 
@@ -46,7 +51,7 @@ def load(path: Path | None = None, overlays: Sequence[Path] = ()) -> Config:
 
     Raises `ConfigError` with every problem of every file.
     """
-    data, places = _read([path or config_root() / "heliograph.yaml", *overlays], Config)
+    data, places = _read([path or shipped(), *overlays], Config)
     return build(data, places)
 
 
@@ -57,7 +62,7 @@ def load_for_meter(overlays: Sequence[Path] = ()) -> MeterPart:
 
     Raises `ConfigError`.
     """
-    data, places = _read([config_root() / "heliograph.yaml", *overlays], MeterPart)
+    data, places = _read([shipped(), *overlays], MeterPart)
     return _checked(MeterPart, data, places)
 
 
@@ -66,6 +71,14 @@ def build(data: Mapping[str, Any], places: Places | None = None) -> Config:
     config = _checked(Config, data, places or {})
     config._source = copy.deepcopy(dict(data))  # noqa: SLF001 - our own class
     return config
+
+
+def unchecked(data: Mapping[str, Any]) -> Config:
+    """Return a configuration whose values have the right kinds, whatever holds between them: to see what it renders.
+
+    Raises pydantic's ValidationError.
+    """
+    return Config.model_validate(_derived(data))
 
 
 def _read(files: Sequence[Path], model: type[BaseModel]) -> tuple[dict[str, Any], Places]:
