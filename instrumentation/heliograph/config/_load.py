@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-__all__ = ["build", "load", "load_for_meter", "merge", "shipped", "unchecked"]
+__all__ = ["build", "load", "load_for_meter", "merge", "shipped", "sources", "unchecked"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -55,6 +55,14 @@ def load(path: Path | None = None, overlays: Sequence[Path] = ()) -> Config:
     return build(data, places)
 
 
+def sources(overlays: Sequence[Path] = ()) -> tuple[dict[str, Any], Places]:
+    """Return the values of the shipped file under its overlays, as they are written, and where each was written.
+
+    Raises `ConfigError` for files that cannot be read.
+    """
+    return _read([shipped(), *overlays], Config)
+
+
 def load_for_meter(overlays: Sequence[Path] = ()) -> MeterPart:
     """Return what `heliograph meter` reads of the shipped `heliograph.yaml` under `overlays`.
 
@@ -78,7 +86,9 @@ def unchecked(data: Mapping[str, Any]) -> Config:
 
     Raises pydantic's ValidationError.
     """
-    return Config.model_validate(_derived(data))
+    config = Config.model_validate(_derived(data))
+    config._source = copy.deepcopy(dict(data))  # noqa: SLF001 - our own class
+    return config
 
 
 def _read(files: Sequence[Path], model: type[BaseModel]) -> tuple[dict[str, Any], Places]:

@@ -87,7 +87,11 @@ class _Maker:
         shipped_names = list(value) if isinstance(value, Mapping) else []
         return {
             **({"propertyNames": {"pattern": pattern}} if pattern else {}),
-            "properties": {name: self.node(inner, (*key, name), complete=complete) for name in shipped_names},
+            **(
+                {"properties": {name: self.node(inner, (*key, name), complete=complete) for name in shipped_names}}
+                if shipped_names
+                else {}
+            ),
             # The comments of the first shipped entry explain all of them.
             "additionalProperties": _without_defaults(
                 self.node(inner, (*key, shipped_names[0] if shipped_names else "*"), complete=complete)

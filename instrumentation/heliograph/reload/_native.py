@@ -14,6 +14,7 @@ from heliograph.reload._servers import Alertmanager, Changed, Grafana, Loki, Pro
 from heliograph.stack._plan import PLAN, Plan, read_plan, write_plan
 from heliograph.stack._ports import Ports
 from heliograph.stack._stack import Stack, only_one_start
+from heliograph.stack._workspace import reader_at_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,14 +25,6 @@ __all__ = ["Draft", "carry_out", "draft"]
 
 # Files that are rendered: what is not rendered any more goes. Others below `config` may be a user's.
 _RENDERED = ("prometheus/generated/", "alertmanager/generated/", "loki/rules/fake/", "dashboards/generated/")
-# Whose file it is, where the server reads it at its start only.
-_AT_START = {
-    "collector/": "collector",
-    "grafana/": "grafana",
-    "jaeger/": "jaeger",
-    "loki/loki.yaml": "loki",
-    "meter.json": "meter",
-}
 
 
 @dataclass(frozen=True)
@@ -51,7 +44,7 @@ class Draft:
     @property
     def hot(self) -> dict[str, str | None]:
         """Changed files that are read while a server runs."""
-        return {path: text for path, text in self.changed.items() if self._reader_at_start(path) is None}
+        return {path: text for path, text in self.changed.items() if reader_at_start(path) is None}
 
     @property
     def restarts(self) -> dict[str, str]:
@@ -63,13 +56,9 @@ class Draft:
             if server.name in old and (old[server.name].argv, old[server.name].env) != (server.argv, server.env)
         }
         for path in self.changed:
-            if (name := self._reader_at_start(path)) in old:
+            if (name := reader_at_start(path)) in old:
                 found.setdefault(str(name), path)
         return found
-
-    def _reader_at_start(self, path: str) -> str | None:
-        """Return the server that reads this file at its start only."""
-        return next((name for start, name in _AT_START.items() if path.startswith(start)), None)
 
     @property
     def come_and_go(self) -> list[str]:
@@ -131,7 +120,8 @@ def carry_out(
                 progress(f"{name}: restarting ...")
                 stack.stop_one(name)
                 stack.start_one(name)
-            outcomes[name] = Outcome(name, "restarted" if restart else "needs a restart", what)
+            took = ", its files are in force" if name in outcomes and outcomes[name].state == "took it" else ""
+            outcomes[name] = Outcome(name, "restarted" if restart else "needs a restart", what + took)
         for name in drafted.come_and_go:
             outcomes[name] = Outcome(
                 name, "needs a restart", "comes or goes with `heliograph down` and `heliograph up`"

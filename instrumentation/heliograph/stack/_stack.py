@@ -120,8 +120,12 @@ class Stack:
         Servers that have no program in `binaries` are planned with an empty one. Raises ConfigError.
         """
         settings = self._settings()
+        return self.plan_of(settings, binaries), settings
+
+    def plan_of(self, settings: Settings, binaries: Mapping[str, str]) -> Plan:
+        """Return the plan for these settings; servers that have no program in `binaries` get an empty one."""
         servers = _chosen(settings)
-        return self._plan(servers, {server.name: "" for server in servers} | dict(binaries), settings), settings
+        return self._plan(servers, {server.name: "" for server in servers} | dict(binaries), settings)
 
     def status(self) -> list[ServerStatus]:
         """Return one entry per server; empty when the stack does not run."""

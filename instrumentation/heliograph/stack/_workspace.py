@@ -27,7 +27,16 @@ if TYPE_CHECKING:
     from heliograph.config import Config
     from heliograph.stack._servers import Extra
 
-__all__ = ["Settings", "Workspace"]
+__all__ = ["Settings", "Workspace", "reader_at_start"]
+
+# Files that a server reads at its start only.
+_AT_START = {
+    "collector/": "collector",
+    "grafana/": "grafana",
+    "jaeger/": "jaeger",
+    "loki/loki.yaml": "loki",
+    "meter.json": "meter",
+}
 
 # What the servers read and `heliograph.config.render` does not make.
 _STATIC = (
@@ -117,7 +126,10 @@ class Workspace:
         """Read heliograph.yaml, its overlays and this launch's own addresses; raises ConfigError for mistakes."""
         from heliograph.config import load
 
-        chosen = load(overlays=overlays)
+        return self.settings_of(load(overlays=overlays), ports)
+
+    def settings_of(self, chosen: Config, ports: Ports, *, check: bool = True) -> Settings:
+        """Return the settings of a launch with this configuration; `check` is that of `Config.merged`."""
         links = _links(chosen, ports)
         config = chosen.merged(
             {
@@ -129,7 +141,8 @@ class Workspace:
                         "webhook": f"http://127.0.0.1:{ports.inbox_http}/alerts",
                     }
                 },
-            }
+            },
+            check=check,
         )
         retention = {
             "prometheus": str(config.retention.prometheus),
@@ -177,6 +190,11 @@ class Workspace:
         """Return the configuration as it lies there: path below `config` → text; {} before the first start."""
         found = (path for path in sorted(self.config.rglob("*")) if path.is_file())
         return {path.relative_to(self.config).as_posix(): path.read_text(encoding="utf-8") for path in found}
+
+
+def reader_at_start(path: str) -> str | None:
+    """Return the server that reads this file (a path below `Workspace.config`) at its start only."""
+    return next((name for start, name in _AT_START.items() if path.startswith(start)), None)
 
 
 def _static(source: Path, relative: str) -> Iterator[tuple[str, str]]:

@@ -27,6 +27,7 @@ def as_plain(changes: Sequence[Change]) -> list[dict[str, Any]]:
 
 def as_text(changes: Sequence[Change], *, everything: bool = False) -> Iterator[str]:
     """Yield lines: by area, what many have in common said once; minor changes as a number unless `everything`."""
+    changes = list(dict.fromkeys(changes))  # siblings without a label of their own that change alike
     shown = [change for change in changes if everything or not change.minor]
     for area, heading in _HEADINGS.items():
         here = [change for change in shown if change.area == area]
