@@ -163,7 +163,6 @@ def test_case(case: dict[str, Any], promtool: Path, tmp_path: Path) -> None:
         # Hours of samples a minute apart need no look every 5 s.
         "evaluation_interval": case.get("evaluation", case.get("interval", "5s")),
         "group_eval_order": [group["name"] for group in groups],
-        "fuzzy_compare": True,  # 5.999999999999999 is 6
         "tests": [_complete(case)],
     }
     file = tmp_path / "case.yaml"
