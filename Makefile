@@ -46,6 +46,10 @@ servers: $(READY) ## Build the servers, and what the tests check with, into the 
 	$(BIN)/heliograph build
 	$(BIN)/heliograph build docker-compose jsonnetfmt
 
+.PHONY: bench
+bench: $(READY) ## Measurements (minutes; a figure belongs to the machine it was made on)
+	$(BIN)/python -m benchmarks.boards $(ARGS)
+
 .PHONY: generate
 generate: $(READY) ## Render rules, routing and boards from heliograph.yaml
 	$(BIN)/heliograph generate

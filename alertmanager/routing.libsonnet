@@ -1,35 +1,27 @@
-// Who hears of what: one receiver for each channel and severity, so that a channel which fails or is slow never holds
-// up another, and `heliograph notify-test` can reach exactly one.
+// Who hears of what, and when.
 //
-//   every alert                    → inbox
-//   severity critical              → slack-critical, email-critical, sms-critical
-//   any other severity, or none    → slack-warning, email-warning
+//   every alert                    → inbox, at any time: it disturbs nobody
+//   severity critical              → the critical receiver of each channel
+//   any other severity, or none    → the warning receiver of each channel
+//   … of a team with its own       → these instead of, or next to, the general ones
+//   … about a tenant with its own  → these as well
+//   Watchdog                       → deadman, again and again, and nobody else
 //   severity info                  → nobody; it is there to be looked at
 //
-// A channel that is off in heliograph.yaml has neither receiver nor route.
+// docs/alerting.md has it in full.
 
+local inhibition = import 'lib/inhibition.libsonnet';
 local receivers = import 'lib/receivers.libsonnet';
-
-// What makes two alerts the same trouble; a label that neither side has counts as equal.
-local identity = ['alertname', 'job', 'deployment_environment_name', 'instance', 'provider', 'model', 'type'];
+local times = import 'lib/times.libsonnet';
 
 {
   _config:: error 'needs the configuration',
 
   local built = receivers { _config:: $._config },
-  local names = [receiver.name for receiver in built.all],
+  local clock = times { _config:: $._config },
 
-  // [receiver, matchers], in this order; each is asked, whatever the others say.
-  local table = [
-    ['inbox', []],
-    ['slack-critical', ['severity="critical"']],
-    ['email-critical', ['severity="critical"']],
-    ['sms-critical', ['severity="critical"']],
-    ['slack-warning', ['severity!="critical"']],
-    ['email-warning', ['severity!="critical"']],
-  ],
-
-  // A test names a channel (slack: both of its rooms) or one receiver (slack-critical), and goes nowhere else.
+  // A test names a channel (slack: both of its rooms) or one receiver (slack-critical), of everybody or of a team or
+  // tenant, and goes nowhere else.
   local test = {
     receiver: 'nobody',
     matchers: ['alertname="HeliographNotifyTest"'],
@@ -37,14 +29,52 @@ local identity = ['alertname', 'job', 'deployment_environment_name', 'instance',
     group_wait: '0s',
     routes: [
       {
-        receiver: name,
-        local channel = std.split(name, '-')[0],
-        matchers: [if channel == name then 'channel="%s"' % name else 'channel=~"%s|%s"' % [channel, name]],
+        receiver: row.name,
+        local names = std.set([row.channel, row.channel + (if row.severity == null then '' else '-' + row.severity)]),
+        matchers: ['channel=~"%s"' % std.join('|', names)] + [
+          '%s=%s' % [scope, std.escapeStringJson(std.get(row.labels, scope, ''))]
+          for scope in ['team', 'tenant']
+        ],
         continue: true,
       }
-      for name in names
+      for row in built.all
     ],
   },
+
+  // Groups of one route are looked at every group_interval, and what was sent is sent again once repeat_interval has
+  // passed *since it was sent*, which is a moment after the last look. At equal lengths only every second look would
+  // send; at the shortest one each does. Nobody waits for a companion of Watchdog's either.
+  local deadman = [
+    {
+      receiver: row.name,
+      matchers: ['alertname="Watchdog"'],
+      group_wait: '0s',
+      group_interval: $._config.channels.deadman.interval,
+      repeat_interval: '1s',
+    }
+    for row in built.deadman
+  ],
+
+  // A leaf for each row, in each of the branches that the times make (lib/times.libsonnet).
+  local merged(left, right) = left + {
+    [key]: std.get(left, key, []) + right[key]
+    for key in std.objectFields(right)
+  },
+  local branches(conditions, rows, when) =
+    if conditions == [] then [
+      { receiver: row.name, [if row.matchers != [] then 'matchers']: row.matchers, continue: true } + when
+      for row in rows
+    ] else
+      local condition = conditions[0];
+      local rest = conditions[1:];
+      [
+        {
+          receiver: 'nobody',
+          matchers: condition.matchers,
+          routes: branches(rest, std.filter(condition.keep, rows), merged(when, condition.times)),
+        },
+      ]
+      + branches(rest, rows, when),
 
   alertmanager:: {
     templates: [$._config.paths.templates + '/*.tmpl'],
@@ -56,41 +86,17 @@ local identity = ['alertname', 'job', 'deployment_environment_name', 'instance',
       group_interval: $._config.routing.group_interval,
       repeat_interval: $._config.routing.repeat_interval,
       routes:
-        [test, { receiver: 'nobody', matchers: ['severity="info"'] }]
-        + [
-          { receiver: row[0], [if row[1] != [] then 'matchers']: row[1], continue: true }
-          for row in table
-          if std.member(names, row[0])
-        ],
+        [test]
+        + deadman
+        + [{ receiver: 'nobody', matchers: ['severity="info"'] }]
+        + [{ receiver: row.name, continue: true } for row in built.inbox]
+        + (if built.people == [] then [] else branches(clock.conditions, built.people, clock.always)),
     },
 
-    inhibit_rules:
-      [
-        {
-          name: 'critical silences its warning',
-          source_matchers: ['severity="critical"'],
-          target_matchers: ['severity="warning"'],
-          equal: identity,
-        },
-      ]
-      + [
-        {
-          name: '%s silences lower levels' % pair[0],
-          source_matchers: ['level="%s"' % pair[0]],
-          target_matchers: ['level=~"%s"' % pair[1]],
-          equal: identity,
-        }
-        for pair in [['P1', 'P2|P3|P4'], ['P2', 'P3|P4'], ['P3', 'P4']]
-      ]
-      + [
-        // Heartbeats come through the collector: while it is down they say nothing about the applications.
-        {
-          name: 'collector down silences heartbeats',
-          source_matchers: ['alertname="ServiceDown"', 'job="collector"'],
-          target_matchers: ['alertname="ServiceDown"', 'signal="heartbeat"'],
-        },
-      ],
+    [if clock.intervals != [] then 'time_intervals']: clock.intervals,
 
-    receivers: [{ name: 'nobody' }] + built.all,
+    inhibit_rules: inhibition.rules,
+
+    receivers: [{ name: 'nobody' }] + [{ name: row.name } + row.config for row in built.all],
   },
 }

@@ -5,10 +5,19 @@ local links = import 'lib/links.libsonnet';
 local areas =
   (import 'records/boards.libsonnet')
   + (import 'records/cost.libsonnet')
+  + (import 'records/slos.libsonnet')
+  + (import 'records/calendar.libsonnet')
+  + (import 'records/budgets.libsonnet')
   + (import 'alerts/queries.libsonnet')
+  + (import 'alerts/traffic.libsonnet')
+  + (import 'alerts/pipelines.libsonnet')
   + (import 'alerts/calls.libsonnet')
   + (import 'alerts/quota.libsonnet')
   + (import 'alerts/cost.libsonnet')
+  + (import 'alerts/budgets.libsonnet')
+  + (import 'alerts/slos.libsonnet')
+  + (import 'alerts/prices.libsonnet')
+  + (import 'alerts/telemetry.libsonnet')
   + (import 'alerts/availability.libsonnet')
   + (import 'alerts/stack.libsonnet');
 

@@ -1,105 +1,82 @@
-// One receiver for each channel and severity that is switched on. Secrets only ever by the name of their file.
+// One receiver for each channel and severity, of everybody or of a team or tenant: a channel which fails or is slow
+// never holds up another, and `heliograph notify-test` can reach exactly one. A channel that is off has none.
 
-local template(name) = '{{ template "heliograph.%s" . }}' % name;
+local integrations = import 'integrations.libsonnet';
+
+// In this order they stand in the file, and in the answer of `amtool config routes test`.
+local kinds = ['slack', 'email', 'sms', 'pagerduty', 'opsgenie', 'msteams', 'discord', 'telegram', 'webhook'];
+local tiers = ['critical', 'warning'];
+
+// A severity of the user's own, or none, is heard as a warning: better heard than lost.
+local severity = { critical: 'severity="critical"', warning: 'severity!="critical"' };
+
+local quoted(text) = std.escapeStringJson(text);
+// Names are letters, digits, _ . and -; of these, a regular expression reads only the dot differently.
+local anyOf(names) = std.join('|', [std.strReplace(name, '.', '[.]') for name in names]);
 
 {
   _config:: error 'needs the configuration',
 
+  local made = integrations { _config:: $._config },
   local channels = $._config.channels,
-  local paths = $._config.paths,
 
-  // Where Alertmanager sees a secret: containers get all of them in one folder.
-  local secret(file) =
-    if paths.secrets == null then file
-    else paths.secrets + '/' + std.reverse(std.split(file, '/'))[0],
+  local audience(scope, name, stated) = {
+    suffix: '-%s-%s' % [scope, name],
+    matchers: ['%s=%s' % [scope, quoted(name)]],
+    replace: std.get(stated, 'replace', false),
+    labels: { [scope]: name },
+    own(kind):: std.get(stated, kind),
+  },
+  local audiences(scope, stated) = [audience(scope, name, stated[name]) for name in std.objectFields(stated)],
+  local teams = audiences('team', $._config.teams.channels),
+  local tenants = audiences('tenant', $._config.routing.tenants),
 
-  local email(to, settings) = {
-    to: to,
-    send_resolved: true,
-    headers: {
-      Subject: template('email.subject'),
-      // For machines that read the mail: filters, and the local inbox.
-      'X-Heliograph-Alert': '{{ .GroupLabels.alertname }}',
-      'X-Heliograph-Job': '{{ .GroupLabels.job }}',
-      'X-Heliograph-Severity': '{{ .GroupLabels.severity }}',
-      'X-Heliograph-Status': '{{ .Status }}',
+  // What one kind and tier makes of an audience's own; null: nothing.
+  local own(audience, kind, tier) =
+    if audience.own(kind) == null then null else made.kinds[kind](tier, audience.own(kind)),
+
+  // [{name, channel, labels, config, severity, matchers}]: `labels` name the team or tenant, for a test of its channel;
+  // `severity` is critical, warning, or null for both.
+  local general(kind, tier) =
+    local replaced = [
+      team.labels.team
+      for team in teams
+      if team.replace && own(team, kind, tier) != null
+    ];
+    {
+      name: '%s-%s' % [kind, tier],
+      channel: kind,
+      labels: {},
+      config: if channels[kind].enabled then made.kinds[kind](tier, null),
+      severity: tier,
+      matchers: [severity[tier]] + (if replaced == [] then [] else ['team!~"%s"' % anyOf(replaced)]),
     },
-    html: template('email.html'),
-    text: template('email.text'),
-    // The mails of one trouble in one thread.
-    threading: { enabled: true, thread_by_date: 'none' },
-  } + settings,
 
-  local relay = {
-    from: channels.email.sender,
-    smarthost: channels.email.smarthost,
-    require_tls: channels.email.require_tls,
-    [if channels.email.username != null then 'auth_username']: channels.email.username,
-    [if channels.email.password_file != null && channels.email.username != null then 'auth_password_file']:
-      secret(channels.email.password_file),
+  local special(audience, kind, tier) = {
+    name: '%s-%s%s' % [kind, tier, audience.suffix],
+    channel: kind,
+    labels: audience.labels,
+    config: own(audience, kind, tier),
+    severity: tier,
+    matchers: [severity[tier]] + audience.matchers,
   },
 
-  local slack(tier) = {
-    local room = channels.slack[tier],
-    api_url_file: secret(if room.webhook_url_file != null then room.webhook_url_file else channels.slack.webhook_url_file),
-    channel: room.room,
-    send_resolved: true,
-    color: template('slack.color'),
-    title: template('slack.title'),
-    title_link: template('slack.title_link'),
-    text: template('slack.text'),
-    fallback: template('slack.fallback'),
-    footer: '',
+  local single(kind) = {
+    name: kind,
+    channel: kind,
+    labels: {},
+    config: if channels[kind].enabled then made[kind],
+    severity: null,
+    matchers: [],
   },
 
-  local sns(number) = {
-    phone_number: number,
-    send_resolved: true,
-    message: template('sms.text'),
-    subject: '',
-    sigv4: {
-      region: channels.sms.sns.region,
-      [if channels.sms.sns.profile != null then 'profile']: channels.sms.sns.profile,
-    },
-  },
+  local built(rows) = std.filter(function(row) row.config != null, rows),
 
-  // The body is one string of JSON: Alertmanager reads every text of a payload as YAML once it is rendered, and would
-  // turn "+49170…" into a number and "A: b" into a mapping. Inside quotes it lets them be; sms.text has none of its own.
-  local gateway = {
-    url_file: secret(channels.sms.webhook_url_file),
-    send_resolved: true,
-    payload: '{"to": %s, "text": "%s"}' % [std.manifestJsonMinified(channels.sms.numbers), template('sms.text')],
-  },
-
-  local inbox = {
-    name: 'inbox',
-    email_configs: [
-      email(channels.inbox.address, {
-        from: channels.inbox.sender,
-        smarthost: channels.inbox.smtp,
-        // On this machine only; every other mail server is asked for TLS.
-        require_tls: false,
-      }),
-    ],
-    webhook_configs: [{ url: channels.inbox.webhook, send_resolved: true }],
-  },
-
-  all::
-    (if channels.inbox.enabled then [inbox] else [])
-    + [
-      { name: 'slack-' + tier, slack_configs: [slack(tier)] }
-      for tier in ['critical', 'warning']
-      if channels.slack.enabled
-    ]
-    + [
-      { name: 'email-' + tier, email_configs: [email(address, relay) for address in channels.email[tier]] }
-      for tier in ['critical', 'warning']
-      if channels.email.enabled
-    ]
-    + (
-      if !channels.sms.enabled then []
-      else if channels.sms.via == 'sns'
-      then [{ name: 'sms-critical', sns_configs: [sns(number) for number in channels.sms.numbers] }]
-      else [{ name: 'sms-critical', webhook_configs: [gateway] }]
-    ),
+  inbox:: built([single('inbox')]),
+  deadman:: built([single('deadman')]),
+  people:: built(
+    [general(kind, tier) for tier in tiers for kind in kinds]
+    + [special(one, kind, tier) for one in teams + tenants for tier in tiers for kind in kinds]
+  ),
+  all:: self.inbox + self.people + self.deadman,
 }

@@ -1,15 +1,19 @@
 // LLM overview: is it up, is it fast, what does it cost, what fails.
 
 local boards = import '../lib/board.libsonnet';
+local e = import '../lib/events.libsonnet';
+local explore = import '../lib/explore.libsonnet';
 local m = import '../lib/metrics.libsonnet';
 local p = import '../lib/panels.libsonnet';
 local q = import '../lib/queries.libsonnet';
+local sel = import '../lib/selectors.libsonnet';
 local tokens = import '../lib/tokens.libsonnet';
 
 {
   _config:: error 'needs the configuration',
 
   local config = $._config,
+  local s = (import '../lib/series.libsonnet')(config),
   local units = tokens.units,
   local uid = 'heliograph-llm-overview',
 
@@ -20,15 +24,6 @@ local tokens = import '../lib/tokens.libsonnet';
       title='LLM overview',
       description='Requests, errors, latency, tokens, cost and quota of applications that call LLMs.',
       source='dashboards/boards/llm-overview.libsonnet',
-      variables=[
-        variables.datasource,
-        variables.logs,
-        variables.environment,
-        variables.service,
-        variables.model,
-        variables.chain,
-        variables.tenant,
-      ],
       panels=p.grid([
         {
           title: 'Key figures',
@@ -52,8 +47,9 @@ local tokens = import '../lib/tokens.libsonnet';
             [12, panels.requestsByStatus],
             [12, panels.callErrors],
             [12, panels.queryErrors],
-            [12, panels.errorTypes],
-            [12, panels.sessions],
+            [8, panels.errorTypes],
+            [8, panels.retries],
+            [8, panels.sessions],
           ],
         },
         {
@@ -64,6 +60,8 @@ local tokens = import '../lib/tokens.libsonnet';
             [12, panels.callLatency],
             [12, panels.callLatencyByModel],
             [12, panels.firstToken],
+            [12, panels.firstTokenSpread],
+            [12, panels.tokensPerSecond],
           ],
         },
         {
@@ -86,82 +84,55 @@ local tokens = import '../lib/tokens.libsonnet';
 
   // -------------------------------------------------------------------------------------------------------------------
 
-  // Labels that all metrics of a service carry; those of calls and queries; those of calls only; those of rate limits.
-  local service = 'job=~"$service", deployment_environment_name=~"$environment"',
-  local queries = service + ', chain=~"$chain", tenant=~"$tenant"',
-  local calls = queries + ', model=~"$model"',
-  local limits = service + ', model=~"$model"',
-  local finished = ', status!="cancelled"',
-
-  local variables = {
-    local seen = m.llmRequests.name,
-    local selected = '%s{%s}' % [seen, service],
-    datasource: boards.datasource('datasource', 'Metrics', 'prometheus'),
-    logs: boards.datasource('logs', 'Logs', 'loki'),
-    environment: boards.values('environment', 'Environment', seen, 'deployment_environment_name'),
-    service: boards.values(
-      'service', 'Service', seen + '{deployment_environment_name=~"$environment"}', 'job', all='.+'
-    ),
-    model: boards.values('model', 'Model', selected, 'model'),
-    chain: boards.values('chain', 'Chain', selected, 'chain'),
-    tenant: boards.values('tenant', 'Tenant', selected, 'tenant'),
-  },
-
-  // A click on a series shows this board for it alone: its latency, its cost, its failed calls. Everything else stays.
-  local only(label, variable) =
-    local kept = std.filter(
-      function(name) name != variable, [each.name for each in std.objectValues(variables)]
-    );
-    p.dataLink(
-      'Only ${__field.labels.%s}' % label,
-      '/d/%s?${__url_time_range}&%s&var-%s=${__field.labels.%s}'
-      % [uid, std.join('&', ['${%s:queryparam}' % name for name in kept]), variable, label]
-    ),
-  local onlyModel = only('model', 'model'),
+  local onlyModel = boards.only(uid, 'model', 'model'),
   local onlyService =
-    only('job', 'service')
+    boards.only(uid, 'job', 'service')
     + p.dataLink('Traces of ${__field.labels.job}', config.links.jaeger + '/search?service=${__field.labels.job}'),
+  local failedCalls(label) = p.dataLink(
+    'Failed calls of ${__field.labels.%s}' % label,
+    explore.records(sel.records(e.llmCall, ['status="error"', '%s="<<__field.labels.%s>>"' % [label, label]]))
+  ),
+
+  local noCalls = p.noValue('no calls in this time range'),
+  local noQueries = p.noValue('no queries in this time range'),
 
   // Key figures look back as far as the alert of the same name, so that figure and alert agree.
   local key = {
+    local windows = { [name]: config.alerts[name].window for name in ['HighQueryErrorRate', 'HighQueryLatency', 'HighLLMLatency'] },
+
     requests:
       p.stat(
         'Calls',
-        m.llmRequests.help + ' Per minute, over the last 5 minutes.',
+        m.llmRequests.help + ' Per minute, over the last %s.' % windows.HighLLMLatency,
         units.perMinute,
-        q.instant('60 * sum(rate(%s{%s}[5m])) or vector(0)' % [m.llmRequests.name, calls], 'calls')
-      ) + p.decimals(1),
+        q.instant(s.perMinuteNow(s.rate.llmRequests, sel.calls, windows.HighLLMLatency), 'calls')
+      ) + p.decimals(1) + p.noValue('no calls'),
 
     errors:
       p.stat(
         'Queries failed',
         "Share of users' queries that ended in an error; cancelled ones do not count. Over the last %s."
-        % config.alerts.HighQueryErrorRate.window,
+        % windows.HighQueryErrorRate,
         units.percent,
-        q.instant(q.errorRate(m.queryRequests, queries, config.alerts.HighQueryErrorRate.window), 'errors')
+        q.instant(s.errorRate(s.rate.queryRequests, sel.queries, windows.HighQueryErrorRate), 'errors')
       ) + p.decimals(1) + p.noValue('no queries') + p.alert(config, 'HighQueryErrorRate'),
 
     latency:
       p.stat(
         'Query p95',
-        '95 % of the queries were answered within this time. Over the last ' + config.alerts.HighQueryLatency.window
-        + '.',
+        '95 % of the queries were answered within this time. Over the last ' + windows.HighQueryLatency + '.',
         units.seconds,
         q.instant(
-          'histogram_quantile(0.95, sum by (le) (rate(%s{%s}[%s])))'
-          % [m.queryLatency.bucket, queries + finished, config.alerts.HighQueryLatency.window],
-          'p95'
+          s.quantile(0.95, s.rate.queryLatencyBucket, sel.queries + sel.finished, windows.HighQueryLatency), 'p95'
         )
       ) + p.noValue('no queries') + p.alert(config, 'HighQueryLatency'),
 
     firstToken:
       p.stat(
         '1st token p95',
-        m.llmTimeToFirstToken.help + ' p95 over the last 5 minutes.',
+        m.llmTimeToFirstToken.help + ' p95 over the last %s.' % windows.HighLLMLatency,
         units.seconds,
-        q.instant(
-          'histogram_quantile(0.95, sum by (le) (rate(%s{%s}[5m])))' % [m.llmTimeToFirstToken.bucket, calls], 'p95'
-        )
+        q.instant(s.quantile(0.95, s.rate.llmTimeToFirstTokenBucket, sel.calls, windows.HighLLMLatency), 'p95')
       ) + p.noValue('no streams'),
 
     cost:
@@ -169,51 +140,37 @@ local tokens = import '../lib/tokens.libsonnet';
         'Cost, 24 h',
         m.llmCost.help + ' The last 24 hours, whatever time range is shown. The threshold is that of HighDailyCost.',
         units.usd,
-        q.instant('sum(increase(%s{%s}[24h])) or vector(0)' % [m.llmCost.name, calls], 'cost')
-      ) + p.alert(config, 'HighDailyCost'),
+        q.instant('sum(%s{%s})' % [s.day.llmCost, sel.calls], 'cost')
+      ) + p.noValue('nothing spent') + p.alert(config, 'HighDailyCost'),
 
     sessions:
       p.stat(
         'Sessions',
         m.activeSessions.help,
-        units.number,
-        q.instant('sum(%s{%s}) or vector(0)' % [m.activeSessions.name, service], 'sessions')
-      ) + p.decimals(0),
+        units.count,
+        q.instant('sum(%s{%s})' % [m.activeSessions.name, sel.service], 'sessions')
+      ) + p.decimals(0) + p.noValue('no process'),
 
     quota:
       p.stat(
         'Quota used',
         "The fullest of the providers' rate limits, of requests or tokens.",
         units.percent,
-        q.instant('100 * max(%s{%s})' % [m.llmQuotaUsedRatio.name, limits], 'used')
+        q.instant('100 * max(%s{%s})' % [m.llmQuotaUsedRatio.name, sel.models], 'used')
       ) + p.decimals(0) + p.noValue('unknown') + p.alert(config, 'HighQuotaUse'),
 
     alerts:
       p.stat(
         'Firing alerts',
         'How many different alerts fire for the services shown, whatever their severity and however many models.',
-        units.number,
-        q.instant('count(count by (alertname) (ALERTS{alertstate="firing", job=~"$service"})) or vector(0)', 'alerts')
-      ) + p.decimals(0) + p.link('Alertmanager', config.links.alertmanager) + {
-        fieldConfig+: {
-          defaults+: {
-            thresholds: {
-              mode: 'absolute',
-              steps: [{ color: tokens.colors.success, value: null }, { color: tokens.colors.critical, value: 1 }],
-            },
-          },
-        },
-      },
+        units.count,
+        q.instant('count(count by (alertname) (ALERTS{alertstate="firing", job=~"$service"}))', 'alerts')
+      )
+      + p.decimals(0)
+      + p.noValue('none')
+      + p.link('Alertmanager', config.links.alertmanager)
+      + p.limits({ critical: 1 }),
   },
-
-  local noCalls = p.noValue('no calls in this time range'),
-  local noQueries = p.noValue('no queries in this time range'),
-
-  // What a failed call is told as.
-  local line = '{{.error_type}}  {{.operation}} {{.model}}  chain={{.chain}} user={{.user_id}} trace_id={{.trace_id}}',
-
-  local perMinute(metric, selector, by) =
-    '60 * sum by (%s) (rate(%s{%s}[$__rate_interval]))' % [by, metric.name, selector],
 
   local panels = {
     requestsByModel:
@@ -221,7 +178,7 @@ local tokens = import '../lib/tokens.libsonnet';
         'Calls per minute by model',
         m.llmRequests.help,
         units.perMinute,
-        [q.range(perMinute(m.llmRequests, calls, 'model'), '{{model}}')]
+        [q.range(s.perMinute(s.rate.llmRequests, sel.calls, 'model'), '{{model}}')]
       ) + p.stacked + noCalls + onlyModel,
 
     requestsByStatus:
@@ -229,7 +186,7 @@ local tokens = import '../lib/tokens.libsonnet';
         'Calls per minute by status',
         m.llmRequests.help + ' A cancelled call was given up by its caller and is no error.',
         units.perMinute,
-        [q.range(perMinute(m.llmRequests, calls, 'status'), '{{status}}')]
+        [q.range(s.perMinute(s.rate.llmRequests, sel.calls, 'status'), '{{status}}')]
       ) + p.stacked + noCalls + p.byStatus,
 
     callErrors:
@@ -237,11 +194,12 @@ local tokens = import '../lib/tokens.libsonnet';
         'Call error rate by model',
         'Errors in percent of successes and errors.',
         units.percent,
-        [q.range(q.errorRate(m.llmRequests, calls, '$__rate_interval', 'model'), '{{model}}')]
+        [q.range(s.errorRate(s.rate.llmRequests, sel.calls, '$__interval', 'model'), '{{model}}')]
       )
       + p.decimals(1)
       + noCalls
       + onlyModel
+      + failedCalls('model')
       + p.alertLines(config, 'HighLLMErrorRate')
       + p.roomFor(config, 'HighLLMErrorRate'),
 
@@ -250,7 +208,7 @@ local tokens = import '../lib/tokens.libsonnet';
         'Query error rate',
         "Failed in percent of users' queries that ended. Not filtered by model: a query may use several.",
         units.percent,
-        [q.range(q.errorRate(m.queryRequests, queries, '$__rate_interval', 'job'), '{{job}}')]
+        [q.range(s.errorRate(s.rate.queryRequests, sel.queries, '$__interval', 'job'), '{{job}}')]
       )
       + p.decimals(1)
       + noQueries
@@ -263,23 +221,36 @@ local tokens = import '../lib/tokens.libsonnet';
         'Failed calls per minute by type',
         'What went wrong: the class of the exception, or the status that the provider answered.',
         units.perMinute,
-        [q.range(perMinute(m.llmRequests, calls + ', status="error"', 'error_type'), '{{error_type}}')]
-      ) + p.stacked + p.noValue('no failed calls in this time range'),
+        [q.range(s.perMinute(s.rate.llmRequests, sel.calls + sel.failed, 'error_type'), '{{error_type}}')]
+      ) + p.stacked + p.noValue('no failed calls in this time range') + failedCalls('error_type'),
+
+    retries:
+      p.timeSeries(
+        'Client retries per minute',
+        m.llmClientRetries.help + ' They cost time and quota before anything fails. By model and reason: the HTTP status, or connection.',
+        units.perMinute,
+        [q.range(s.perMinute(s.rate.llmClientRetries, sel.models, 'model, reason'), '{{model}} {{reason}}')]
+      ) + p.stacked + p.noValue('no retries in this time range') + onlyModel,
 
     sessions:
       p.timeSeries(
         'Active sessions',
         m.activeSessions.help + ' Summed over processes: a session that is served by two counts twice.',
         units.number,
-        [q.range('sum by (job) (%s{%s})' % [m.activeSessions.name, service], '{{job}}')]
+        [q.range('sum by (job) (%s{%s})' % [m.activeSessions.name, sel.service], '{{job}}')]
       ) + p.decimals(0) + p.noValue('no sessions in this time range') + onlyService,
+
+    local quantiles(record, histogram, selector) = [
+      q.range(s.quantile(quantile[0], record, selector, '$__interval'), quantile[1])
+      for quantile in [['0.5', 'p50'], ['0.95', 'p95'], ['0.99', 'p99']]
+    ] + [q.exemplars(histogram, selector)],
 
     queryLatency:
       p.timeSeries(
         'Query time',
         m.queryLatency.help + ' The dots are single queries: click one for its trace.',
         units.seconds,
-        q.quantiles(m.queryLatency, queries + finished)
+        quantiles(s.rate.queryLatencyBucket, m.queryLatency, sel.queries + sel.finished)
       ) + noQueries + p.alertLines(config, 'HighQueryLatency'),
 
     callLatency:
@@ -287,7 +258,7 @@ local tokens = import '../lib/tokens.libsonnet';
         'Call latency',
         m.llmLatency.help + ' The dots are single calls: click one for its trace.',
         units.seconds,
-        q.quantiles(m.llmLatency, calls + finished)
+        quantiles(s.rate.llmLatencyBucket, m.llmLatency, sel.calls + sel.finished)
       ) + noCalls + p.alertLines(config, 'HighLLMLatency'),
 
     callLatencyByModel:
@@ -297,10 +268,10 @@ local tokens = import '../lib/tokens.libsonnet';
         units.seconds,
         [
           q.range(
-            'histogram_quantile(0.95, sum by (le, model) (rate(%s{%s}[$__rate_interval])))'
-            % [m.llmLatency.bucket, calls + finished],
+            s.quantile('0.95', s.rate.llmLatencyBucket, sel.calls + sel.finished, '$__interval', 'le, model'),
             '{{model}}'
-          ) + q.withExemplars,
+          ),
+          q.exemplars(m.llmLatency, sel.calls + sel.finished),
         ]
       ) + noCalls + onlyModel + p.alertLines(config, 'HighLLMLatency'),
 
@@ -309,15 +280,39 @@ local tokens = import '../lib/tokens.libsonnet';
         'Time to first token',
         m.llmTimeToFirstToken.help,
         units.seconds,
-        q.quantiles(m.llmTimeToFirstToken, calls)
+        quantiles(s.rate.llmTimeToFirstTokenBucket, m.llmTimeToFirstToken, sel.calls)
       ) + p.noValue('no streamed calls in this time range'),
+
+    firstTokenSpread:
+      p.heatmap(
+        'Time to first token, spread',
+        m.llmTimeToFirstToken.help + ' The stronger the colour, the more calls. Two bands are two kinds of calls: a mean would lie between them.',
+        units.seconds,
+        q.buckets(s.buckets(s.rate.llmTimeToFirstTokenBucket, sel.calls))
+      ) + p.noValue('no streamed calls in this time range'),
+
+    tokensPerSecond:
+      p.timeSeries(
+        'Tokens per second of a stream, by model',
+        'How fast answers are written, in the median stream: 1 / the time per token after the first one.',
+        units.perSecond,
+        [
+          q.range(
+            '1 / (%s > 0)' % s.quantile(
+              '0.5', s.rate.llmTimePerOutputTokenBucket, sel.calls, '$__interval', 'le, model'
+            ),
+            '{{model}}'
+          ),
+          q.exemplars(m.llmTimePerOutputToken, sel.calls),
+        ]
+      ) + p.decimals(1) + p.noValue('no streamed calls in this time range') + onlyModel,
 
     tokens:
       p.timeSeries(
         'Tokens per minute by model',
         m.llmTokens.help,
-        units.number,
-        [q.range(perMinute(m.llmTokens, calls, 'model, type'), '{{model}} {{type}}')]
+        units.perMinute,
+        [q.range(s.perMinute(s.rate.llmTokens, sel.calls, 'model, type'), '{{model}} {{type}}')]
       ) + p.stacked + noCalls + onlyModel,
 
     hourlyCost:
@@ -325,11 +320,7 @@ local tokens = import '../lib/tokens.libsonnet';
         'Cost per hour by model',
         m.llmCost.help + ' As USD an hour; the lines are the thresholds of HighHourlyCost, which is about their sum.',
         units.usd,
-        [
-          q.range(
-            '3600 * sum by (model) (rate(%s{%s}[$__rate_interval]))' % [m.llmCost.name, calls], '{{model}}'
-          ),
-        ]
+        [q.range(s.perHour(s.rate.llmCost, sel.calls, 'model'), '{{model}}')]
       ) + p.stacked + noCalls + onlyModel + p.alertLines(config, 'HighHourlyCost'),
 
     dayCost:
@@ -337,9 +328,9 @@ local tokens = import '../lib/tokens.libsonnet';
         'Cost by model, 24 h',
         m.llmCost.help + ' The last 24 hours, whatever time range is shown.',
         units.usd,
-        q.instant('sort_desc(sum by (model) (increase(%s{%s}[24h])))' % [m.llmCost.name, calls], '{{model}}'),
+        q.instant('sort_desc(sum by (model) (%s{%s}))' % [s.day.llmCost, sel.calls], '{{model}}'),
         '${__field.labels.model}'
-      ) + p.noValue('nothing spent'),
+      ) + p.noValue('nothing spent') + onlyModel,
 
     quota:
       p.timeSeries(
@@ -348,7 +339,7 @@ local tokens = import '../lib/tokens.libsonnet';
         units.percent,
         [
           q.range(
-            '100 * max by (provider, model, type) (%s{%s})' % [m.llmQuotaUsedRatio.name, limits],
+            '100 * max by (provider, model, type) (%s{%s})' % [m.llmQuotaUsedRatio.name, sel.models],
             '{{provider}} {{model}} {{type}}'
           ),
         ]
@@ -359,15 +350,14 @@ local tokens = import '../lib/tokens.libsonnet';
       + onlyModel
       + p.alertLines(config, 'HighQuotaUse'),
 
+    // What a failed call is told as.
+    local line = '{{.error_type}}  {{.operation}} {{.model}}  chain={{.chain}} user={{.user_id}} trace_id={{.trace_id}}',
+
     failures:
       p.logs(
         'Failed calls',
         'One line per failed call; open it for user, session, prompt version and the link to its trace.',
-        q.logs(
-          '{service_name=~"$service"} | event_name="llm.call" | status="error" | model=~"$model"'
-          + ' | deployment_environment_name=~"$environment" | chain=~"$chain" | tenant=~"$tenant"'
-          + ' | line_format "%s"' % line
-        )
+        q.logs(sel.callRecords(['status="error"']) + ' | line_format "%s"' % line)
       ) + p.noValue('no failed calls in this time range'),
   },
 }

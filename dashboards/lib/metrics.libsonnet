@@ -42,9 +42,9 @@ local histogram(name, unit, help) = {
   queryLlmCalls: histogram('query_llm_calls', 'short', 'Calls of models within one query.'),
   activeSessions: gauge('active_sessions', 'short', 'Sessions with a query within the last 5 minutes.'),
 
-  // What happens within a query.
-  chainLatency: histogram('chain_latency_seconds', 's', 'Time of one run of a chain.'),
-  toolCalls: counter('tool_calls_total', 'short', 'Calls of tools.'),
+  // Within a query: the parts of the work, and the tools that agents use.
+  chainLatency: histogram('chain_latency_seconds', 's', 'Time of one run of a chain; the number of runs is its count.'),
+  toolCalls: counter('tool_calls_total', 'short', 'Runs of tools, as agents ask for them.'),
 
   // The process itself.
   heartbeat: gauge('heliograph_heartbeat', 'dateTimeFromNow', 'Time of the last heartbeat of an application.'),

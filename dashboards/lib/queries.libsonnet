@@ -1,10 +1,11 @@
-// Queries in the form Grafana stores them. The data source is always the board's variable.
+// Queries in the form Grafana stores them. The data source is always a variable of the board.
 
 local prometheus = { type: 'prometheus', uid: '${datasource}' };
 local loki = { type: 'loki', uid: '${logs}' };
+local jaeger = { type: 'jaeger', uid: '${traces}' };
 
 {
-  sources:: { prometheus: prometheus, loki: loki },
+  sources:: { prometheus: prometheus, loki: loki, jaeger: jaeger },
 
   // One point per step of the panel.
   range(expr, legend):: {
@@ -20,33 +21,30 @@ local loki = { type: 'loki', uid: '${logs}' };
   // The value at the end of the time range: what key figures and bars show.
   instant(expr, legend):: self.range(expr, legend) { range: false, instant: true },
 
-  // With the dots that lead to single traces.
-  withExemplars:: { exemplar: true },
+  // The same as rows of a table, a column per label.
+  rows(expr):: self.instant(expr, '') { format: 'table' },
 
-  logs(expr):: { datasource: loki, editorMode: 'code', expr: expr, queryType: 'range', maxLines: 100 },
+  // The buckets of a histogram, for a heatmap.
+  buckets(expr):: self.range(expr, '{{le}}') { format: 'heatmap' },
 
-  // p50, p95 and p99 of a histogram over everything that `selector` takes. The exemplars of all three are the same ones:
-  // asked for once, drawn once.
-  quantiles(histogram, selector):: [
-    self.range(
-      'histogram_quantile(%s, sum by (le) (rate(%s{%s}[$__rate_interval])))' % [q[0], histogram.bucket, selector],
-      q[1]
-    ) + (if q[1] == 'p95' then self.withExemplars else {})
-    for q in [['0.5', 'p50'], ['0.95', 'p95'], ['0.99', 'p99']]
-  ],
+  // The dots that lead to single traces, and no line: records have no exemplars, so the histogram they are made of is
+  // asked for its own. It is named in a comparison that is never true.
+  exemplars(histogram, selector):: self.range('%s{%s} < 0' % [histogram.bucket, selector], 'traces') { exemplar: true },
 
-  // Errors in percent of successes and errors; 0 where there is traffic and no error was ever counted.
-  errorRate(counter, selector, window, by=''):: |||
-    100 * (
-      %(sum)s (rate(%(name)s{%(selector)s, status="error"}[%(window)s]))
-      or
-      0 * %(sum)s (rate(%(name)s{%(selector)s, status!="cancelled"}[%(window)s]))
-    )
-    / %(sum)s (rate(%(name)s{%(selector)s, status!="cancelled"}[%(window)s]))
-  ||| % {
-    sum: if by == '' then 'sum' else 'sum by (%s)' % by,
-    name: counter.name,
-    selector: selector,
-    window: window,
+  logs(expr, lines=100):: { datasource: loki, editorMode: 'code', expr: expr, queryType: 'range', maxLines: lines },
+
+  // A number per series from records, at the end of the time range; expr looks back over $__range.
+  counted(expr, legend):: {
+    datasource: loki,
+    editorMode: 'code',
+    expr: expr,
+    legendFormat: legend,
+    queryType: 'instant',
   },
+
+  // The same over time.
+  countedOverTime(expr, legend):: self.counted(expr, legend) { queryType: 'range' },
+
+  // One trace, by its id.
+  trace(id):: { datasource: jaeger, query: id, queryType: '' },
 }

@@ -35,6 +35,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "meter": ("heliograph.meter._cli", "meter", "Count the calls of applications that do not use the package."),
     "llm-server": ("heliograph.testing._cli", "llm_server", "Run the OpenAI-compatible server of the tests."),
     "demo": ("heliograph.demo._cli", "demo", "Show everything at work: questions, a fault, an alert, its end."),
+    "drill": ("heliograph.drill._cli", "drill", "Break things one at a time: who is told of what, and when?"),
 }
 
 

@@ -66,10 +66,10 @@ local classes(names) =
           local knob = knobs.ProviderOutage,
           local labels = ['deployment_environment_name', 'provider'],
           local theirs = ofClasses(knob.errors),
-          expr(threshold)::
-            promql.percentage(metrics.llmRequests.name, theirs, counted, knob.window, labels)
+          scoped(threshold, scope)::
+            promql.percentage(metrics.llmRequests.name, theirs, counted, knob.window, labels, scope)
             + '> ' + threshold + '\nand\n'
-            + promql.atLeast(knob.minimum, metrics.llmRequests.name, theirs, knob.window, labels),
+            + promql.atLeast(knob.minimum, metrics.llmRequests.name, theirs, knob.window, labels, scope),
           keeps: labels,
           query: '{service_name=~".+"} | event_name="llm.call" | provider="{{ $labels.provider }}" | ' + logs.failed,
           summary: 'A provider of models is out of order.',

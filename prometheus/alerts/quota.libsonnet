@@ -10,7 +10,10 @@ local promql = import '../lib/promql.libsonnet';
   local knobs = $._config.alerts.HighQuotaUse,
   local labels = promql.model + ['type'],
   // Both gauges come from the same response, so their labels are the same.
-  local used = '100 * (1 - %s / %s)' % [metrics.llmQuotaRemaining.name, metrics.llmQuotaLimit.name],
+  local used(selector) = '100 * (1 - %s / %s)' % [
+    promql.gauge(metrics.llmQuotaRemaining.name, selector),
+    promql.gauge(metrics.llmQuotaLimit.name, selector),
+  ],
   // A reading is as old as the last call of its process: without a recent one, the limit has long been refilled. Not
   // joined by model: limits belong to the model that was asked for, calls are counted under the one that answered.
   local caller = ['job', 'instance', 'provider'],
@@ -20,14 +23,14 @@ local promql = import '../lib/promql.libsonnet';
       name: 'heliograph-quota',
       rules: alert.tiers($._config, {
         alert: 'HighQuotaUse',
-        expr(threshold):: |||
+        scoped(threshold, scope):: |||
           max %(by)s (
-            %(used)s
+            (%(used)s)
             and on (%(caller)s)
             %(calling)s) > %(threshold)s
         ||| % {
           by: promql.by(labels),
-          used: used,
+          used: scope.vector(used),
           caller: std.join(', ', caller),
           calling: promql.atLeast(knobs.minimum, metrics.llmRequests.name, '', knobs.window, caller),
           threshold: threshold,

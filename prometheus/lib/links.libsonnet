@@ -29,7 +29,7 @@ local parameter(variable, label) =
 // Text within a URL. What stands between `{{` and `}}` stays, and what it gives is escaped when it is known.
 local escapes = {
   [character]: '%%%02X' % std.codepoint(character)
-  for character in std.stringChars(' "#%&+,/:;<=>?@[\\]^`{|}~()')
+  for character in std.stringChars(' !"#$%&\'()*+,/:;<=>?@[\\]^`{|}')
 };
 local escaped(text) = std.join('', [std.get(escapes, character, character) for character in std.stringChars(text)]);
 local escapedTemplate(text) =

@@ -20,6 +20,16 @@
       else state { digits: '', total+: std.parseInt(state.digits) * units[character] };
     self.number(std.foldl(step, std.stringChars(duration), { digits: '', total: 0 }).total),
 
+  // A whole number of seconds as people write it: 597600 → 6d23h.
+  duration(seconds)::
+    local units = [['w', 604800], ['d', 86400], ['h', 3600], ['m', 60], ['s', 1]];
+    local step(state, unit) = {
+      rest: state.rest % unit[1],
+      text: state.text + (if state.rest >= unit[1] then '%d%s' % [std.floor(state.rest / unit[1]), unit[0]] else ''),
+    };
+    local text = std.foldl(step, units, { rest: seconds, text: '' }).text;
+    if text == '' then '0s' else text,
+
   // A selector is text between braces, or '' for none.
   local braces(selector) = if selector == '' then '' else '{%s}' % selector,
 
@@ -31,9 +41,12 @@
   matches(label, value):: label + (if plain(value) then '=' else '=~') + std.escapeStringJson(value),
   differs(label, value):: label + (if plain(value) then '!=' else '!~') + std.escapeStringJson(value),
 
+  gauge(metric, selector):: metric + braces(selector),
   increase(metric, selector, window):: 'increase(%s%s[%s])' % [metric, braces(selector), window],
+  increaseBefore(metric, selector, window, offset)::
+    'increase(%s%s[%s] offset %s)' % [metric, braces(selector), window, offset],
   rate(metric, selector, window):: 'rate(%s%s[%s])' % [metric, braces(selector), window],
-  sumBy(labels, inner):: 'sum %s (%s)' % [self.by(labels), inner],
+  sumBy(labels, inner):: if labels == [] then 'sum(%s)' % inner else 'sum %s (%s)' % [self.by(labels), inner],
 
   // What a rule looks at, see scope.libsonnet; without one, at everything.
   local everything = { labels(kept):: [], vector(of, selector=''):: of(selector) },

@@ -58,7 +58,20 @@ local name(level, metric, operation) =
 
   // USD and tokens per second of a service.
   cost(window):: name('job', metrics.llmCost.name, 'rate' + window),
+  wasted(window):: name('job', metrics.llmWastedCost.name, 'rate' + window),
   tokens(window):: name('job', metrics.llmTokens.name, 'rate' + window),
+
+  // Of an SLO (label `slo`), for each service: what counts against it, and what counts at all, in a window.
+  sloBad(window):: 'job:slo_bad:increase' + window,
+  sloAll(window):: 'job:slo_all:increase' + window,
+
+  // Of a budget (label `budget`, and the one of `each`): USD since its period began, and USD per second.
+  budgetSpent:: name('budget', metrics.llmCost.name, 'spent'),
+  budgetPace(window):: name('budget', metrics.llmCost.name, 'rate' + window),
+
+  // Unix times at which the day and the month began and will end, in the time zone of the budgets.
+  periodStart(period):: 'calendar:%s:start' % period,
+  periodEnd(period):: 'calendar:%s:end' % period,
 
   // What boards read: `boards($._config).rate.llmCost` is the name of a record per second, `.day.llmCost` that of the
   // increase over 24 hours.

@@ -9,9 +9,10 @@ local names = import '../lib/records.libsonnet';
 
   local alerts = $._config.alerts,
   local record(name, metric, window) = {
-    record: name,
-    expr: promql.sumBy(promql.service, promql.rate(metric, '', window)) + '\n',
+    record: name(window),
+    expr: promql.sumOfRate(metric.name, '', window, promql.service) + '\n',
   },
+  local windows(of) = std.set([alerts[alert].window for alert in of]),
 
   records+: [
     {
@@ -19,12 +20,11 @@ local names = import '../lib/records.libsonnet';
       interval: $._config.intervals.recording,
       rules:
         [
-          record(names.cost(window), metrics.llmCost.name, window)
-          for window in std.set([alerts.HighHourlyCost.window, alerts.HighDailyCost.window])
-        ] + [
-          record(names.tokens(window), metrics.llmTokens.name, window)
-          for window in [alerts.HighHourlyTokens.window]
-        ],
+          record(names.cost, metrics.llmCost, window)
+          for window in windows(['HighHourlyCost', 'HighDailyCost', 'HighWastedCost', 'CostAnomaly'])
+        ]
+        + [record(names.wasted, metrics.llmWastedCost, window) for window in windows(['HighWastedCost'])]
+        + [record(names.tokens, metrics.llmTokens, window) for window in windows(['HighHourlyTokens'])],
     },
   ],
 }

@@ -35,6 +35,13 @@ OVERLAYS = {
     "slack": Overlay("slack_webhook_url"),
     "email": Overlay("smtp_password"),
     "sms": Overlay("aws_credentials", variables=("AWS_SHARED_CREDENTIALS_FILE",)),
+    "pagerduty": Overlay("pagerduty_routing_key"),
+    "opsgenie": Overlay("opsgenie_api_key"),
+    "msteams": Overlay("msteams_webhook_url"),
+    "discord": Overlay("discord_webhook_url"),
+    "telegram": Overlay("telegram_bot_token"),
+    "webhook": Overlay("webhook_url"),
+    "deadman": Overlay("deadman_url"),
     "langsmith": Overlay(
         "langsmith_api_key",
         service="collector",
@@ -248,6 +255,13 @@ def test_the_secrets_are_those_of_the_configuration() -> None:
         channels.slack.webhook_url_file,
         channels.email.password_file,
         channels.sms.sns.credentials_file,
+        channels.pagerduty.routing_key_file,
+        channels.opsgenie.api_key_file,
+        channels.msteams.webhook_url_file,
+        channels.discord.webhook_url_file,
+        channels.telegram.bot_token_file,
+        channels.webhook.url_file,
+        channels.deadman.url_file,
         config.destinations.langsmith.api_key_file,
     ]
     assert [Path(str(name)).name for name in named] == [overlay.secret for overlay in OVERLAYS.values()]

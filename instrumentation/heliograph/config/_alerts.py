@@ -106,10 +106,17 @@ class CredentialsRule(MinimumRule):
     errors: list[Name] = Field(min_length=1)
 
 
+class TrafficRule(MinimumRule):
+    """Nothing now, where there was something a week before; for younger services, `earlier` before."""
+
+    earlier: Span
+
+
 class AnomalyRule(WindowRule):
-    """So many times what it was at the same hour a week ago, and not less than `minimum`."""
+    """So many times what it was `earlier` before, and not less than `minimum`."""
 
     factor: Annotated[Limit, Field(gt=1)]
+    earlier: Span
     minimum: Count
 
 
@@ -155,7 +162,7 @@ class Alerts(Section):
     # What users feel.
     HighQueryErrorRate: QueryErrorRule
     HighQueryLatency: CountedLimitRule
-    NoTraffic: MinimumRule
+    NoTraffic: TrafficRule
     # Pipelines: chains and the nodes within them.
     HighPipelineErrorRate: PercentRule
     HighPipelineLatency: CountedLimitRule

@@ -30,6 +30,7 @@ class BurnRate(Section):
     short: Span
     factor: Limit
     for_: Duration = Field(alias="for")
+    keep_firing_for: Duration
 
 
 class Budget(Section):
@@ -48,5 +49,8 @@ class Budgets(Section):
     time_zone: TimeZone
     spent: Annotated[list[Percent], Field(min_length=1)]
     runs_out_within: Span
+    pace: Span
+    for_: Duration = Field(alias="for")
+    keep_firing_for: Duration
     burn: list[BurnRate]
     limits: dict[Name, Budget]

@@ -1,27 +1,16 @@
-"""The shape of `heliograph.yaml`: who is told, and how."""
+"""The shape of `heliograph.yaml`: the ways to reach people."""
 
 from typing import Literal
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, StrictInt
 
 from heliograph.config._section import Section
-from heliograph.config._types import Address, Duration, HostPort, Name, PhoneNumber, Span, Text, Url
+from heliograph.config._types import Address, HostPort, PhoneNumber, Span, Text, Url
 
-__all__ = ["Channels", "Routing", "Teams"]
+__all__ = ["Channels", "Severities"]
 
-
-class Routing(Section):
-    """Alertmanager's grouping of notifications."""
-
-    group_wait: Duration
-    group_interval: Span
-    repeat_interval: Span
-
-
-class Teams(Section):
-    """Whose alert it is: the label `team` of each."""
-
-    default: Name
+Severities = list[Literal["critical", "warning"]]
+"""What a channel without rooms of its own for each severity is sent."""
 
 
 class Inbox(Section):
@@ -81,6 +70,75 @@ class Sms(Section):
     webhook_url_file: Text | None
 
 
+class PagerDuty(Section):
+    """Events API v2 of PagerDuty, one integration key."""
+
+    enabled: StrictBool
+    routing_key_file: Text | None
+    severities: Severities = Field(min_length=1)
+    url: Url
+
+
+class Opsgenie(Section):
+    """The alert API of Opsgenie, or of Jira Service Management, one API key."""
+
+    enabled: StrictBool
+    api_key_file: Text | None
+    severities: Severities = Field(min_length=1)
+    url: Url
+
+
+class WebhookRoom(Section):
+    """One room whose webhook leads nowhere else."""
+
+    webhook_url_file: Text | None
+
+
+class Rooms(Section):
+    """A service whose webhooks are bound to a room each: Microsoft Teams, Discord."""
+
+    enabled: StrictBool
+    webhook_url_file: Text | None
+    warning: WebhookRoom
+    critical: WebhookRoom
+
+
+class TelegramChat(Section):
+    """One chat."""
+
+    chat: StrictInt | None
+
+
+class Telegram(Section):
+    """A bot of Telegram's, and the chats it writes to."""
+
+    enabled: StrictBool
+    bot_token_file: Text | None
+    chat: StrictInt | None
+    warning: TelegramChat
+    critical: TelegramChat
+    url: Url
+
+
+class Webhook(Section):
+    """Alertmanager's own JSON to an address of yours."""
+
+    enabled: StrictBool
+    url_file: Text | None
+    severities: Severities = Field(min_length=1)
+    bearer_token_file: Text | None
+    username: Text | None
+    password_file: Text | None
+
+
+class Deadman(Section):
+    """A receiver outside that calls somebody when it hears nothing."""
+
+    enabled: StrictBool
+    url_file: Text | None
+    interval: Span
+
+
 class Channels(Section):
     """The ways to reach people."""
 
@@ -88,3 +146,10 @@ class Channels(Section):
     slack: Slack
     email: Email
     sms: Sms
+    pagerduty: PagerDuty
+    opsgenie: Opsgenie
+    msteams: Rooms
+    discord: Rooms
+    telegram: Telegram
+    webhook: Webhook
+    deadman: Deadman

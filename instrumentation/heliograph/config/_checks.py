@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from heliograph.config._channel_checks import channel_problems, channel_secrets
 from heliograph.config._errors import Key, Problem, display
 from heliograph.config._types import seconds
 
@@ -22,7 +23,7 @@ def run(data: Mapping[str, object]) -> Iterator[Problem]:
     yield from _tiers(data)
     yield from _windows(data)
     yield from _intervals(data)
-    yield from _channels(data)
+    yield from channel_problems(data)
     yield from _secrets(data)
     yield from _destinations(data)
     yield from _meter(data)
@@ -112,48 +113,19 @@ def _intervals(data: Mapping[str, object]) -> Iterator[Problem]:
         )
 
 
-def _channels(data: Mapping[str, object]) -> Iterator[Problem]:
-    channels = _get(data, "channels")
-    if not isinstance(channels, Mapping):
-        return
-    switches = [_get(channel, "enabled") for channel in channels.values()]
-    if switches and all(switch is False for switch in switches):
-        yield Problem(("channels",), "no channel is on: nobody would be told", "set `enabled: true` for one of them")
-    sms = _get(channels, "sms")
-    if _get(sms, "enabled") is True and not _get(sms, "numbers"):
-        yield Problem(
-            ("channels", "sms", "numbers"),
-            "is empty though sms is on",
-            'list who is called: ["+491701234567"]',
-        )
-
-
 def secret_files(data: Mapping[str, object]) -> Iterator[tuple[Key, object, bool]]:
     """Yield (key, file or None, required) for each secret that an enabled channel or destination reads."""
-    slack, email, sms = (_get(data, "channels", name) for name in ("slack", "email", "sms"))
-    if _get(slack, "enabled") is True:
-        rooms = [(tier, _get(slack, tier, "webhook_url_file")) for tier in ("warning", "critical")]
-        yield from ((("channels", "slack", tier, "webhook_url_file"), file, False) for tier, file in rooms if file)
-        if not all(file for _, file in rooms):
-            yield ("channels", "slack", "webhook_url_file"), _get(slack, "webhook_url_file"), True
-    if _get(email, "enabled") is True:
-        # A relay inside one's own network may want no user name, and then no password.
-        file = _get(email, "password_file")
-        yield ("channels", "email", "password_file"), file, bool(_get(email, "username"))
-    if _get(sms, "enabled") is True and _get(sms, "via") == "sns":
-        # Without a file the usual chain of the AWS client decides (role of the machine, environment).
-        yield ("channels", "sms", "sns", "credentials_file"), _get(sms, "sns", "credentials_file"), False
-    if _get(sms, "enabled") is True and _get(sms, "via") == "webhook":
-        yield ("channels", "sms", "webhook_url_file"), _get(sms, "webhook_url_file"), True
+    yield from channel_secrets(data)
     langsmith = _get(data, "destinations", "langsmith")
     if _get(langsmith, "enabled") is True:
         yield ("destinations", "langsmith", "api_key_file"), _get(langsmith, "api_key_file"), True
 
 
 def _secrets(data: Mapping[str, object]) -> Iterator[Problem]:
-    names: dict[tuple[object, str], str] = {}
+    names: dict[tuple[bool, str], str] = {}
     for key, file, required in secret_files(data):
-        reader = key[1]
+        # ("channels", "slack", …) or ("teams", "channels", "search", "slack", …)
+        reader = key[1] if key[0] in {"channels", "destinations"} else f"{key[3]} of {key[2]}"
         if not file and required:
             yield Problem(key, f"names no file, and {reader} is on", f"name the file, or switch {reader} off")
         if not file or not isinstance(file, str):
@@ -167,7 +139,7 @@ def _secrets(data: Mapping[str, object]) -> Iterator[Problem]:
             )
         elif not path.stat().st_size:
             yield Problem(key, f"the file {display(path)} is empty", f"put the secret there, or switch {reader} off")
-        place = key[0], path.name  # channels are read by one container, destinations by another
+        place = key[0] == "destinations", path.name  # read by the collector's container; all others by Alertmanager's
         if names.setdefault(place, file) != file:
             yield Problem(
                 key,

@@ -6,8 +6,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, StrictBool
 
 from heliograph.config._alerts import Alerts
+from heliograph.config._audiences import Teams
 from heliograph.config._budgets import Budgets, BurnRate, Slo
-from heliograph.config._channels import Channels, Routing, Teams
+from heliograph.config._channels import Channels
+from heliograph.config._routing import Routing
 from heliograph.config._section import Section
 from heliograph.config._types import HeaderText, Name, Span, Text, Url, Whole
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
+from heliograph.config._clock import clock
 from heliograph.errors import HeliographError
 from heliograph.stack._paths import config_root
 
@@ -56,8 +57,9 @@ def _evaluate(source: str, config: Config) -> dict[str, Any]:
     import rjsonnet
 
     path = config_root() / source
+    values = config.plain() | {"clock": clock(config.budgets.time_zone)}
     try:
-        text = rjsonnet.evaluate_file(str(path), tla_codes={"config": json.dumps(config.plain())})
+        text = rjsonnet.evaluate_file(str(path), tla_codes={"config": json.dumps(values)})
     except RuntimeError as error:
         raise HeliographError(f"{source} does not render.", why=str(error).strip()) from None
     files: dict[str, Any] = json.loads(text)

@@ -15,6 +15,7 @@ from heliograph.errors import HeliographError
 from heliograph.stack._paths import config_root
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["SERVICE", "Application", "run_once"]
@@ -23,7 +24,7 @@ SERVICE = "research-assistant"
 _EXIT_SECONDS = 20.0
 
 
-def _environment(otlp_url: str, llm_url: str) -> dict[str, str]:
+def _environment(otlp_url: str, llm_url: str, version: str = "1.0.0") -> dict[str, str]:
     """Return what the application reads: where its telemetry and its LLM are; nothing else is configured."""
     # A key of the visitor's own must not be spent by a demo, and an OTEL_* variable of theirs must not redirect it.
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_"))}
@@ -31,7 +32,7 @@ def _environment(otlp_url: str, llm_url: str) -> dict[str, str]:
         "OPENAI_API_KEY": "demo",
         "OPENAI_BASE_URL": llm_url,
         "OTEL_EXPORTER_OTLP_ENDPOINT": otlp_url,
-        "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=demo,service.version=1.0.0",
+        "OTEL_RESOURCE_ATTRIBUTES": f"deployment.environment.name=demo,service.version={version}",
         "PYTHONPATH": str(config_root() / "examples"),
         "PYTHONUNBUFFERED": "1",
     }
@@ -66,17 +67,20 @@ class Application:
 
     def start(self, *, rate: float, models: str, users: int) -> None:
         """Ask questions at `rate` per second, for as long as the process lives."""
-        batch = ["batch", "--rate", str(rate), "--model", models, "--users", str(users), "--duration", "0", "--json"]
-        with self.log.open("w") as errors:
+        self.launch("batch", "--rate", str(rate), "--model", models, "--users", str(users), "--duration", "0", "--json")
+
+    def launch(self, *arguments: str, version: str = "1.0.0", environment: Mapping[str, str] | None = None) -> None:
+        """Start `python -m research_assistant` with these arguments; `version` is that of the service."""
+        with self.log.open("a") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "research_assistant", *batch],
-                env=_environment(self.otlp_url, self.llm_url),
+                [sys.executable, "-m", "research_assistant", *arguments],
+                env=_environment(self.otlp_url, self.llm_url, version) | dict(environment or {}),
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
                 start_new_session=True,  # Ctrl-C reaches the demo, which then ends this process in order
             )
-        self._reader = threading.Thread(target=self._read, name="demo-application", daemon=True)
+        self._reader = threading.Thread(target=self._read, args=(self._process,), name="demo-application", daemon=True)
         self._reader.start()
 
     def check(self) -> None:
@@ -84,6 +88,16 @@ class Application:
         if self._process is not None and self._process.poll() is not None:
             tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
             raise HeliographError(f"the application ended with code {self._process.returncode}", why=tail)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal: SIGKILL as the kernel's out-of-memory killer would, SIGSTOP to let it hang."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(number)
+
+    @property
+    def running(self) -> bool:
+        """Whether its process lives; a stopped one (SIGSTOP) does."""
+        return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
         """End it as an operator would (SIGTERM) and wait until it has sent what it held."""
@@ -100,10 +114,9 @@ class Application:
             self._reader.join(5)
         self._process = None
 
-    def _read(self) -> None:
-        assert self._process is not None  # noqa: S101 - set before the thread starts
-        assert self._process.stdout is not None  # noqa: S101 - a pipe was asked for
-        for line in self._process.stdout:
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+        for line in process.stdout:
             try:
                 self.last = json.loads(line)
             except json.JSONDecodeError:

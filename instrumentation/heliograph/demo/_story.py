@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heliograph.demo._alerts import AlertStory, Watch
-from heliograph.demo._application import Application, run_once
+from heliograph.demo._application import SERVICE, Application, run_once
 from heliograph.demo._summary import Summary, read_costs
 from heliograph.errors import HeliographError
 from heliograph.ops._inbox_client import InboxClient
@@ -107,7 +107,7 @@ class Demo:
             if firing := [a["labels"]["alertname"] for a in self.prometheus.alerts() if a["state"] == "firing"]:
                 raise HeliographError(f"alerts fire although nothing is wrong: {', '.join(sorted(set(firing)))}")
         watch = Watch(fault=time.time())
-        alert = watch.story(_ALERT, "critical")
+        alert = watch.story(_ALERT, "critical", SERVICE)
         llm.fault("500", rate=0.5)
         with self.progress.step(f"The provider fails half of its calls (HTTP 500): wait for {_ALERT}") as step:
             self._follow(step, application, watch, lambda: alert.firing)

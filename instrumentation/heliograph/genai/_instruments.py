@@ -42,6 +42,9 @@ class Instruments:
         self.query_requests = self._counter(v.QUERY_REQUESTS)
         self.query_latency = self._histogram(v.QUERY_LATENCY)
         self.query_cost = self._histogram(v.QUERY_COST)
+        self.query_llm_calls = self._histogram(v.QUERY_LLM_CALLS)
+        self.chain_latency = self._histogram(v.CHAIN_LATENCY)
+        self.tool_calls = self._counter(v.TOOL_CALLS)
 
     def observe(self, spec: v.MetricSpec, callback: Callable[[CallbackOptions], Iterable[Observation]]) -> None:
         """Report a gauge, or a counter kept elsewhere, by asking `callback` at every collection."""

@@ -23,6 +23,7 @@ CAPS: Final = {
     "chain": 200,
     "tenant": 100,
     "query_type": 100,
+    "tool": 100,
     "error_type": 100,
     "provider": 50,
     "operation": 20,
@@ -81,5 +82,6 @@ class Labels:
         self.tenant = cap("tenant")
         self.query_type = cap("query_type")
         self.error_type = cap("error_type")
+        self.tool = cap("tool")
         self.provider = cap("provider")
         self.operation = cap("operation")

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from heliograph.genai._call import Call
     from heliograph.genai._line import MeteringLine
-    from heliograph.genai._run import QueryIds, QueryRun
+    from heliograph.genai._run import PlaceInQuery, QueryIds, QueryRun
+    from heliograph.genai._tool import ToolRun
 
 __all__ = ["CallMeter"]
 
@@ -68,13 +69,28 @@ class CallMeter:
         self._logger = logger_provider.get_logger("heliograph", __version__)
         self._answering: dict[tuple[str, str], str] = {}
 
-    def count(self, call: Call, *, where: SpanContext, ids: QueryIds | None, chain: str | None) -> float | None:
-        """Count one call; return its cost in USD, None where it is not known."""
+    def count(
+        self,
+        call: Call,
+        *,
+        where: SpanContext,
+        ids: QueryIds | None,
+        chain: str | None,
+        run: QueryRun | None = None,
+    ) -> float | None:
+        """Count one call, in its query too if it has one; return its cost in USD, None where it is not known."""
         try:
-            return self._count(call, where, ids, chain)
+            return self._count(call, where, ids, chain, run)
         except Exception:  # noqa: BLE001 - must not reach the application
             _log.debug("a call could not be counted", exc_info=True)
             return None
+
+    def count_tool(self, tool: ToolRun, *, chain: str | None) -> None:
+        """Count one run of a tool."""
+        try:
+            self._tool(tool, chain)
+        except Exception:  # noqa: BLE001 - must not reach the application
+            _log.debug("a run of a tool could not be counted", exc_info=True)
 
     def warm(self) -> None:
         """Load the prices while the first call waits for its answer. Once; later calls cost nothing."""
@@ -106,10 +122,8 @@ class CallMeter:
     def chain_finished(
         self, name: str, where: SpanContext, status: str, error_type: str | None, latency: float
     ) -> None:
-        """Report that a chain ended after `latency` seconds."""
-        said = {"chain": name, "status": status, "error_type": error_type, "chain_latency_seconds": latency}
-        body = f"chain {name} finished: {status} in {latency:.2f} s"
-        self._do(self._emit, v.CHAIN_FINISHED, body, said, _in(where), _clock.time_ns())
+        """Count one run of a chain that took `latency` seconds, after the calls within it."""
+        self._do(self._chain, name, where, status, error_type, latency, _clock.time_ns())
 
     def _do(self, work: Callable[..., object], *arguments: object) -> None:
         try:
@@ -123,9 +137,18 @@ class CallMeter:
     def _folded(self, label: str) -> None:
         self.instruments.labels_folded.add(1, {"label": label}, _NO_EXEMPLAR)
 
-    def _count(self, call: Call, where: SpanContext, ids: QueryIds | None, chain: str | None) -> float | None:
+    def _tool(self, tool: ToolRun, chain: str | None) -> None:
+        labels = {"tool": self.labels.tool(tool.tool), "status": tool.status, "chain": self.labels.chain(chain)}
+        if tool.error_type is not None:
+            labels["error_type"] = self.labels.error_type(tool.error_type)
+        self.instruments.tool_calls.add(1, labels, _NO_EXEMPLAR)
+
+    def _count(
+        self, call: Call, where: SpanContext, ids: QueryIds | None, chain: str | None, run: QueryRun | None
+    ) -> float | None:
         call = self._under_the_answering_model(call)
         cost = self.prices.cost(call)
+        place = run.add_call(cost or 0.0, where.span_id) if run is not None else None
         context = _in(where)
         labels: dict[str, str] = {
             "model": self.labels.model(call.model),
@@ -151,7 +174,7 @@ class CallMeter:
             per_token = call.time_per_output_token
             if per_token is not None:
                 i.time_per_output_token.record(per_token, labels, context)
-        self._emit_call(call, context, ids, chain, cost)
+        self._emit_call(call, context, ids, chain, cost, place if run is not None and run.is_query else None)
         return cost
 
     def _under_the_answering_model(self, call: Call) -> Call:
@@ -186,8 +209,14 @@ class CallMeter:
         if call.reasoning_tokens:
             i.reasoning_tokens.add(call.reasoning_tokens, labels, _NO_EXEMPLAR)
 
-    def _emit_call(
-        self, call: Call, context: Context, ids: QueryIds | None, chain: str | None, cost: float | None
+    def _emit_call(  # noqa: PLR0917 - what one call is made of
+        self,
+        call: Call,
+        context: Context,
+        ids: QueryIds | None,
+        chain: str | None,
+        cost: float | None,
+        place: PlaceInQuery | None,
     ) -> None:
         # A failed or cancelled call without usage may have cost something or nothing: its cost is absent, not zero.
         unpriced = cost is None and (call.has_usage or call.status == "success")
@@ -224,6 +253,9 @@ class CallMeter:
                 "service_tier": call.service_tier,
                 "usage_estimated": call.usage_estimated or None,
                 "unpriced": unpriced,
+                "query_call": place.call if place else None,
+                "query_cost_so_far_usd": place.cost_so_far_usd if place else None,
+                "identical_calls": place.identical if place else None,
                 "metered_by": self._metered_by,
             },
             context,
@@ -242,6 +274,7 @@ class CallMeter:
         }
         i = self.instruments
         i.query_cost.record(run.counted_cost, labels, context)
+        i.query_llm_calls.record(run.counted_calls, labels, context)
         outcome = {**labels, "status": status}
         i.query_latency.record(latency, outcome, context)
         if error_type is not None:
@@ -262,7 +295,23 @@ class CallMeter:
                 "query_latency_seconds": latency,
                 "query_cost_usd": run.counted_cost,
                 "llm_calls": run.counted_calls,
+                "identical_calls": run.requests.highest,
             },
+            context,
+            ended,
+        )
+        run.requests.forget()
+
+    def _chain(  # noqa: PLR0917 - the line hands over positions
+        self, name: str, where: SpanContext, status: str, error_type: str | None, latency: float, ended: int
+    ) -> None:
+        context = _in(where)
+        labels = {"chain": self.labels.chain(name), "status": status}
+        self.instruments.chain_latency.record(latency, labels, context)
+        self._emit(
+            v.CHAIN_FINISHED,
+            f"chain {name} finished: {status} in {latency:.2f} s",
+            {"chain": name, "status": status, "error_type": error_type, "chain_latency_seconds": latency},
             context,
             ended,
         )

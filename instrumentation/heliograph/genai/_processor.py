@@ -1,4 +1,4 @@
-"""The span processor: ids onto spans as they start, metrics from model calls as they end.
+"""The span processor: ids onto spans as they start, metrics from model calls and runs of tools as they end.
 
 Spans go on to `downstream` (the exporting processor) with what only we know added: the cost, the mark that
 the call is metered, the error that LangSmith's status hides; and without content unless it was asked for.
@@ -16,8 +16,9 @@ from opentelemetry.trace import Status, StatusCode
 from heliograph.genai import vocabulary as v
 from heliograph.genai._dedupe import Dedupe, SpanKey
 from heliograph.genai._mark import metered_elsewhere, renew
-from heliograph.genai._read import call_at_start, failure_of, is_call, looks_like_genai, read_call, read_ids
+from heliograph.genai._read import call_at_start, failure_of, is_call, looks_like_genai, read_call, read_ids, read_tool
 from heliograph.genai._run import RUNS, QueryIds, QueryRun, chain_of, run_of
+from heliograph.genai._tool import ToolRuns
 from heliograph.guard import ContentPolicy
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class GenAIProcessor(SpanProcessor):
         self._downstream = downstream
         self._content = content or ContentPolicy()
         self._dedupe = Dedupe()
+        self._tools = ToolRuns()
         self.taps: list[Callable[[ReadableSpan], None]] = []
         """Each gets every finished span as it is exported, on the thread that works it off: for tests."""
         # The chain and query of spans that are open. Dictionary operations are atomic, so no lock is held.
@@ -136,12 +138,17 @@ class GenAIProcessor(SpanProcessor):
             ):
                 ids = run.ids if run is not None else read_ids(span)
                 cost = self._meter.count(
-                    call, where=context, ids=None if ids == _NOBODY else ids, chain=chain or ids.chain
+                    call, where=context, ids=None if ids == _NOBODY else ids, chain=chain or ids.chain, run=run
                 )
-                if run is not None:
-                    run.add_call(cost or 0.0)
                 if cost is not None:
                     added[v.COST_USD.name] = cost
+            elif run is not None:
+                run.requests.drop(context.span_id)
+        elif (tool := read_tool(span)) is not None:
+            added[v.METERED.name] = True
+            if not self._tools.is_repeat(tool):
+                ids = run.ids if run is not None else read_ids(span)
+                self._meter.count_tool(tool, chain=chain or ids.chain)
         else:
             own = RUNS.of_span(key)
             if own is not None:

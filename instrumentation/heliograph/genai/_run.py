@@ -5,17 +5,28 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from opentelemetry import context as otel_context
 
 from heliograph.genai import _sink
 from heliograph.genai import vocabulary as v
+from heliograph.genai._requests import Requests
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
 
-__all__ = ["CHAIN_KEY", "RUN_KEY", "QueryIds", "QueryRun", "RunRegistry", "chain_of", "current_query", "run_of"]
+__all__ = [
+    "CHAIN_KEY",
+    "RUN_KEY",
+    "PlaceInQuery",
+    "QueryIds",
+    "QueryRun",
+    "RunRegistry",
+    "chain_of",
+    "current_query",
+    "run_of",
+]
 
 RUN_KEY: Final = otel_context.create_key("heliograph-query")
 CHAIN_KEY: Final = otel_context.create_key("heliograph-chain")
@@ -46,6 +57,17 @@ class QueryIds:
         return {spec.name: value for spec, value in pairs if value is not None}
 
 
+class PlaceInQuery(NamedTuple):
+    """Where a call stands in its query, as calls end."""
+
+    call: int
+    """This is the query's first, second, … call."""
+    cost_so_far_usd: float
+    """Of the query, this call included."""
+    identical: int | None
+    """How often the query has made this very request; None where that is not known."""
+
+
 @dataclass(slots=True)
 class QueryRun:
     """One query while it runs: what `with heliograph.query() as q` gives.
@@ -61,7 +83,11 @@ class QueryRun:
     counted_calls: int = 0
     error_type: str | None = None
     attributes: dict[str, str] = field(default_factory=dict)
+    requests: Requests = field(default_factory=Requests, repr=False)
+    """What its calls ask, as far as an instrumentor of ours sees it."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    is_query: ClassVar[bool] = True
+    """Whether it is a query, and not only a place for the ids of a trace."""
 
     @property
     def cost_usd(self) -> float:
@@ -79,11 +105,12 @@ class QueryRun:
         """Count the query as an error although no exception leaves it (a refusal, an apology, a timeout)."""
         self.error_type = error_type
 
-    def add_call(self, cost_usd: float) -> None:
-        """Add one counted call."""
+    def add_call(self, cost_usd: float, span_id: int = 0) -> PlaceInQuery:
+        """Add one counted call, that of the span."""
         with self._lock:
             self.counted_calls += 1
             self.counted_cost += cost_usd
+            return PlaceInQuery(self.counted_calls, self.counted_cost, self.requests.ended(span_id))
 
     def after_fork(self) -> None:
         """Replace the lock, in a forked child."""

@@ -9,6 +9,8 @@ from typing import Any
 __all__ = ["Message", "from_webhook", "known_status"]
 
 _STATUSES = frozenset({"firing", "resolved"})
+# Labels that a subject names with a word: label → word.
+_ABOUT = {"chain": "chain", "tenant": "tenant", "user_id": "user", "budget": "budget", "slo": "slo"}
 
 
 @dataclass(frozen=True)
@@ -94,17 +96,20 @@ def _texts(values: object) -> dict[str, str]:
 
 
 def _subject(status: str, alerts: list[dict[str, str]], annotations: list[dict[str, str]]) -> str:
-    """Return what a mail about the same alerts is called (`heliograph.subject` in the templates)."""
+    """Return what a mail about the same alerts is called (`heliograph.subject.in` in the templates)."""
     first = alerts[0] if alerts else {}
     common = {name: value for name, value in first.items() if all(alert.get(name) == value for alert in alerts)}
-    tier = " ".join(filter(None, (common.get("level"), common.get("severity", "").upper())))
+    level = common.get("level") or min((found for alert in alerts if (found := alert.get("level"))), default="")
+    tier = " ".join(filter(None, (level, common.get("severity", "").upper())))
     state = tier if status == "firing" and tier else status.upper()
     environment = common.get("deployment_environment_name", "")
     words = [
         f"[{state}]" if state else "",
-        *(common.get(name, "") for name in ("alertname", "job")),
+        common.get("alertname", ""),
+        common.get("job") or common.get("provider", ""),
         f"({environment})" if environment else "",
         common.get("model", ""),
+        *(f"{word} {common[name]}" for name, word in _ABOUT.items() if common.get(name)),
     ]
     value = annotations[0].get("value", "") if len(alerts) == 1 else f"{len(alerts)} alerts"
     return " ".join(filter(None, words)) + (f": {value}" if value else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aiosmtpd.smtp import SMTP
 
@@ -14,7 +14,7 @@ from heliograph.ops._inbox_mail import from_mail
 if TYPE_CHECKING:
     import socket
 
-    from heliograph.ops._inbox_store import Store
+    from heliograph.ops._inbox_message import Message
 
 __all__ = ["SmtpServer"]
 
@@ -24,10 +24,17 @@ _IDLE_SECONDS = 60.0
 log = logging.getLogger(__name__)
 
 
+class _Mailbox(Protocol):
+    """Who keeps the mails: the inbox's store, or a test's list."""
+
+    def append(self, message: Message, /) -> Message:
+        """Keep a mail; raises OSError when it cannot, and the sender is told to try again."""
+
+
 class _Handler:
     """What aiosmtpd asks (https://aiosmtpd.aio-libs.org/en/latest/handlers.html); it prescribes the names."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: _Mailbox) -> None:
         self._store = store
 
     async def handle_RCPT(  # noqa: N802
@@ -60,7 +67,7 @@ class _Handler:
 class SmtpServer:
     """Serves SMTP on a bound socket, in a thread of its own."""
 
-    def __init__(self, listener: socket.socket, store: Store, *, max_bytes: int) -> None:
+    def __init__(self, listener: socket.socket, store: _Mailbox, *, max_bytes: int) -> None:
         self._listener = listener
         self._handler = _Handler(store)
         self._max_bytes = max_bytes

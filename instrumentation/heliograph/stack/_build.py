@@ -37,7 +37,7 @@ __all__ = ["SERVERS", "TOOLS", "BuildError", "BuildEvent", "NotBuiltError", "bin
 SERVERS: tuple[str, ...] = ("collector", "prometheus", "alertmanager", "loki", "jaeger")
 """What the stack needs; `promtool` and `amtool` come with their servers."""
 
-TOOLS: tuple[str, ...] = ("jsonnetfmt", "telemetrygen", "loki-canary", "docker-compose")
+TOOLS: tuple[str, ...] = ("jsonnetfmt", "telemetrygen", "loki-canary", "docker-compose", "write-blocks")
 """What only tests and maintainers need."""
 
 _LAST_LINES = 12

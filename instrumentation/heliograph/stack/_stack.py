@@ -7,6 +7,7 @@ import fcntl
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from heliograph.stack._plan import PLAN, Plan, read_plan
 from heliograph.stack._portcheck import check_ports
 from heliograph.stack._ports import Ports
 from heliograph.stack._process import send_signal
-from heliograph.stack._servers import SERVERS, Context, Server, plan_server
+from heliograph.stack._servers import SERVERS, Context, Extra, Server, plan_server
 from heliograph.stack._workspace import Settings, Workspace
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from heliograph.stack._build import BuildEvent
     from heliograph.stack._launch import Progress
+    from heliograph.stack._process import Identity
 
 __all__ = ["Stack", "grafana_note"]
 
@@ -46,14 +48,21 @@ class Stack:
     """Collector, Prometheus, Alertmanager, Loki, Jaeger, the meter and the inbox on 127.0.0.1, without Docker.
 
     `offset` is added to every port; `state` is the folder of configuration, data and logs (default: `stack-<offset>`
-    in `heliograph.stack._paths.state_root()`); `overlays` are laid over heliograph.yaml. Two stacks with different
-    offsets live side by side.
+    in `heliograph.stack._paths.state_root()`); `overlays` are laid over heliograph.yaml; `environment` gives servers
+    variables by name of the server. Two stacks with different offsets live side by side.
     """
 
-    def __init__(self, offset: int = 0, state: Path | None = None, overlays: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        offset: int = 0,
+        state: Path | None = None,
+        overlays: Sequence[Path] = (),
+        environment: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
         self.offset = offset
         self.ports = Ports.at(offset)
         self.overlays = tuple(Path(overlay).absolute() for overlay in overlays)
+        self.environment = {name: dict(variables) for name, variables in (environment or {}).items()}
         self.workspace = Workspace((state or state_root() / f"stack-{offset}").absolute())
 
     @property
@@ -118,11 +127,15 @@ class Stack:
             )
         return self.workspace.log(name)
 
-    def kill(self, name: str) -> None:
-        """Kill one server (SIGKILL), as a crash would; the supervisor starts it again."""
+    def identity(self, name: str) -> Identity | None:
+        """Return the process of one server, None when it does not run."""
         state = running_supervisor(self.workspace)
         server = state.servers.get(name) if state else None
-        if server is None or not send_signal(server.identity, signal.SIGKILL):
+        return server.identity if server else None
+
+    def kill(self, name: str) -> None:
+        """Kill one server (SIGKILL), as a crash would; the supervisor starts it again."""
+        if not send_signal(self.identity(name), signal.SIGKILL):
             raise HeliographError(f"{name} is not running.", hint="heliograph status")
 
     def stop_one(self, name: str, timeout: float = 30.0) -> None:
@@ -155,14 +168,13 @@ class Stack:
                 grafana_home=os.environ.get("GRAFANA_HOME", ""),
             )
 
+        def extra(name: str) -> Extra:
+            found = settings.extras.get(name, Extra())
+            return replace(found, env={**found.env, **self.environment.get(name, {})})
+
         return Plan(
             servers=tuple(
-                plan_server(
-                    server,
-                    context(server),
-                    log=self.workspace.log(server.name),
-                    extra=settings.extras.get(server.name),
-                )
+                plan_server(server, context(server), log=self.workspace.log(server.name), extra=extra(server.name))
                 for server in servers
             ),
             offset=self.offset,

@@ -71,6 +71,10 @@ def _get(base: str, path: str, params: dict[str, str], *, timeout: float, store:
         raise StoreError(f"{store} does not answer at {base}", why=str(error), hint=hint) from error
 
 
+def _rules(data: dict[str, Any]) -> list[dict[str, Any]]:
+    return [rule for group in data["groups"] or [] for rule in group["rules"] if rule["type"] == "alerting"]
+
+
 @dataclass(frozen=True)
 class Prometheus:
     """Prometheus' query API (https://prometheus.io/docs/prometheus/latest/querying/api/)."""
@@ -106,6 +110,10 @@ class Prometheus:
         """Return the pending and firing alerts."""
         found: list[dict[str, Any]] = self._get("/api/v1/alerts", {})["alerts"]
         return found
+
+    def rules(self) -> list[dict[str, Any]]:
+        """Return the alerting rules: each with `name`, `duration` (its `for`, seconds), `labels`, `alerts`, `health`."""
+        return _rules(self._get("/api/v1/rules", {"type": "alert"}))
 
     def exemplars(self, expression: str, *, seconds: float = 3600.0) -> list[dict[str, Any]]:
         """Return the exemplars of the last `seconds`: each with `labels`, `value`, `timestamp`, `series`."""
@@ -143,6 +151,11 @@ class Loki:
             for value in stream["values"]
         ]
         return sorted(found, key=lambda line: line.time)
+
+    def rules(self) -> list[dict[str, Any]]:
+        """Return the alerting rules of the ruler, in the shape of Prometheus'."""
+        path = "/prometheus/api/v1/rules"
+        return _rules(_get(self.url, path, {"type": "alert"}, timeout=self.timeout, store="Loki")["data"])
 
     def query(self, query: str) -> list[Sample]:
         """Return the vector of a metric query now."""

@@ -34,9 +34,16 @@ class _Bucket:
     """Per minute; also what a full bucket holds."""
     level: float
     at: float
+    taken: float = 0.0
+    """The share that others of the organization use all the time."""
+
+    @property
+    def room(self) -> float:
+        """What is left when nobody of ours asks."""
+        return self.limit * (1 - self.taken)
 
     def refill(self, now: float) -> None:
-        self.level = min(self.limit, self.level + (now - self.at) * self.limit / 60)
+        self.level = min(self.room, self.level + (now - self.at) * self.limit / 60)
         self.at = now
 
     def seconds_until(self, level: float) -> float:
@@ -53,14 +60,23 @@ class RateLimits:
         self._lock = threading.Lock()
         self._buckets: dict[str, dict[str, _Bucket]] = {}
         self._per_minute = {"requests": requests_per_minute, "tokens": tokens_per_minute}
+        self._taken = 0.0
 
-    def set(self, *, requests_per_minute: int | None = None, tokens_per_minute: int | None = None) -> None:
-        """Change the limits; every model starts again with full ones."""
+    def set(
+        self,
+        *,
+        requests_per_minute: int | None = None,
+        tokens_per_minute: int | None = None,
+        taken: float | None = None,
+    ) -> None:
+        """Change the limits, and the share that others use; every model starts again with what is left then."""
         with self._lock:
             if requests_per_minute is not None:
                 self._per_minute["requests"] = requests_per_minute
             if tokens_per_minute is not None:
                 self._per_minute["tokens"] = tokens_per_minute
+            if taken is not None:
+                self._taken = taken
             self._buckets.clear()
 
     def take(self, model: str, tokens: int) -> dict[str, str]:
@@ -69,7 +85,7 @@ class RateLimits:
             buckets = self._of(model)
             for kind, bucket, wanted in (
                 ("requests", buckets["requests"], 1),
-                ("tokens", buckets["tokens"], min(tokens, buckets["tokens"].limit)),
+                ("tokens", buckets["tokens"], min(tokens, buckets["tokens"].room)),
             ):
                 if bucket.level < wanted:
                     raise _exceeded(model, kind, bucket, wanted, self._headers(buckets))
@@ -85,7 +101,10 @@ class RateLimits:
     def _of(self, model: str) -> dict[str, _Bucket]:
         now = self._clock()
         if model not in self._buckets:
-            self._buckets[model] = {kind: _Bucket(limit, limit, now) for kind, limit in self._per_minute.items()}
+            self._buckets[model] = {
+                kind: _Bucket(limit, limit * (1 - self._taken), now, self._taken)
+                for kind, limit in self._per_minute.items()
+            }
         for bucket in self._buckets[model].values():
             bucket.refill(now)
         return self._buckets[model]

@@ -130,7 +130,7 @@ class LLMServer:
         endpoint: str | None = None,
         model: str | None = None,
     ) -> None:
-        """Switch a fault on: `401`, `429`, `500`, `cut`, `filter`, `garbage` or `slow`; `none` switches all off.
+        """Switch a fault on: `401`, `429`, `500`, `cut`, `filter`, `garbage`, `loop` or `slow`; `none` ends all.
 
         `rate` is the share of requests that suffer, kept without dice; `seconds` how long it lasts (None: no end).
         `delay`: how much longer a `slow` answer takes; `retry_after`: what a `429` asks for; both in seconds.
@@ -146,9 +146,29 @@ class LLMServer:
         else:
             self._service.faults.set(fault)
 
-    def limit(self, *, requests_per_minute: int | None = None, tokens_per_minute: int | None = None) -> None:
-        """Change the rate limits of every model; counting starts again."""
-        self._service.limits.set(requests_per_minute=requests_per_minute, tokens_per_minute=tokens_per_minute)
+    def limit(
+        self,
+        *,
+        requests_per_minute: int | None = None,
+        tokens_per_minute: int | None = None,
+        taken: float | None = None,
+    ) -> None:
+        """Change the rate limits of every model; counting starts again.
+
+        `taken`: the share of each limit, from 0 to below 1, that others of the same organization use all the time.
+        """
+        if taken is not None and not 0 <= taken < 1:
+            raise ValueError("`taken` is a share: from 0 to below 1")
+        self._service.limits.set(
+            requests_per_minute=requests_per_minute, tokens_per_minute=tokens_per_minute, taken=taken
+        )
+
+    def rename(self, model: str, to: str | None) -> None:
+        """Serve requests for `model` with the model `to` from now on, as providers do with an alias; None: no more."""
+        if to is None:
+            self._service.renamed.pop(model, None)
+        else:
+            self._service.renamed[model] = to
 
     def usage(self) -> list[dict[str, Any]]:
         """Return what was billed, oldest first: the records of the usage log, the newest 10 000."""

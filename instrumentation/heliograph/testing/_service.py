@@ -70,6 +70,8 @@ class Service:
     faults: Faults = field(default_factory=Faults)
     latency: Latency = field(default_factory=Latency)
     api_key: str | None = None
+    renamed: dict[str, str] = field(default_factory=dict)
+    """Requested name of a model → the one that serves it now."""
     max_body_bytes: int = 8 * 1024 * 1024
     received: deque[ReceivedRequest] = field(default_factory=lambda: deque(maxlen=_KEPT_REQUESTS))
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -88,6 +90,8 @@ class Service:
 
     def admit(self, path: str, body: Mapping[str, Any]) -> Admission:
         """Check a request and draw its faults; raises ApiError, with the rate limit's headers once a model is known."""
+        if (name := body.get("model")) in self.renamed:
+            body = {**body, "model": self.renamed[str(name)]}
         job = JOBS[path](body, self.engine)
         drawn = self.faults.draw(job.endpoint, (job.requested, job.model.name))
         if error := refusal(drawn, job.model.name):

@@ -47,7 +47,17 @@ def _summary(costs: Costs) -> Summary:
         p95_seconds=0.42,
         slowest=spans,
         log_line=LogLine(0.2, "answered [bold]not markup[/bold]", {"trace_id": "t1"}),
-        alerts=[AlertStory("HighLLMErrorRate", "critical", 100.0, 107.0, 117.5, 128.0, 127.5, 220.0)],
+        alerts=[
+            AlertStory(
+                "HighLLMErrorRate",
+                "critical",
+                fault=100.0,
+                true=107.0,
+                firing=117.5,
+                arrived={"mail": 128.0, "webhook": 127.5},
+                over={"mail": 220.0},
+            )
+        ],
         links={"grafana": "http://localhost:3001"},
     )
 

@@ -50,6 +50,15 @@ def test_each_fault_is_the_clients_own_error_and_ends(
     assert call(client).choices
 
 
+def test_a_renamed_model_answers_and_bills_under_its_new_name(server: LLMServer, client: openai.OpenAI) -> None:
+    server.rename("gpt-4o-mini", "gpt-next")
+    assert call(client).model == "gpt-next"
+    assert server.usage()[-1]["model"] == "gpt-next"
+    assert call(client, "gpt-4o").model == "gpt-4o-2024-08-06"
+    server.rename("gpt-4o-mini", None)
+    assert call(client).model == "gpt-4o-mini-2024-07-18"
+
+
 def test_a_rate_limit_says_when_to_come_back(server: LLMServer, client: openai.OpenAI) -> None:
     server.fault("429", retry_after=2.5)
     with pytest.raises(openai.RateLimitError) as caught:
@@ -74,6 +83,29 @@ def test_a_filtered_answer_ends_early_and_says_so(server: LLMServer, client: ope
     response = client.responses.create(model="gpt-4o", input=passages)
     assert response.incomplete_details is not None
     assert response.incomplete_details.reason == "content_filter"
+
+
+LOOK: Any = {"type": "function", "function": {"name": "look", "description": "Look into a book"}}
+
+
+def test_a_model_that_loops_calls_its_tool_again_and_again_until_all_is_well(
+    server: LLMServer, client: openai.OpenAI
+) -> None:
+    messages: list[Any] = [{"role": "user", "content": "Who are you?"}]
+
+    def step() -> Any:
+        message = (
+            client.chat.completions.create(model="gpt-4o-mini", messages=messages, tools=[LOOK]).choices[0].message
+        )
+        for tool_call in message.tool_calls or ():
+            messages.extend([message, {"role": "tool", "tool_call_id": tool_call.id, "content": "I am a book."}])
+        return message
+
+    server.fault("loop")
+    assert [step().tool_calls[0].function.name for _ in range(3)] == ["look"] * 3
+    assert call(client).choices[0].message.content, "who has no tools answers"
+    server.fault("none")
+    assert step().content
 
 
 def test_a_fault_may_concern_one_model_or_one_endpoint(server: LLMServer, client: openai.OpenAI) -> None:

@@ -89,6 +89,21 @@ def test_one_prompt_larger_than_the_limit_is_served_when_the_bucket_is_full() ->
     assert limits.take("m", 500)["x-ratelimit-remaining-tokens"] == "0"
 
 
+def test_what_others_take_is_used_before_anyone_of_ours_asks() -> None:
+    now = 0.0
+    limits = RateLimits(100, 1000, clock=lambda: now)
+    limits.set(taken=0.97)
+    assert limits.take("m", 1)["x-ratelimit-remaining-requests"] == "2"
+    limits.take("m", 1)
+    limits.take("m", 1)
+    with pytest.raises(ApiError, match="Limit 100, Used 100, Requested 1"):
+        limits.take("m", 1)
+    now = 1000.0
+    assert limits.headers("m")["x-ratelimit-remaining-requests"] == "3"
+    limits.set(taken=0.0)
+    assert limits.headers("m")["x-ratelimit-remaining-requests"] == "100"
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [

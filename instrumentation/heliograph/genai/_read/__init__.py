@@ -17,6 +17,7 @@ from heliograph.genai._call import Call
 from heliograph.genai._providers import canonical_provider
 from heliograph.genai._read._dialects import dialect_of, dialect_of_attributes
 from heliograph.genai._read._ids import read_ids
+from heliograph.genai._read._tools import read_tool
 from heliograph.genai._read._usage import whole
 from heliograph.genai._read._values import first, flag, text, texts
 
@@ -35,6 +36,7 @@ __all__ = [
     "looks_like_genai",
     "read_call",
     "read_ids",
+    "read_tool",
     "starts_call",
 ]
 
@@ -46,7 +48,7 @@ _MARKS: Final = frozenset(
         v.OPENINFERENCE_KIND.name,
         v.LANGFUSE_KIND.name,
         v.VERCEL_OPERATION.name,
-        "traceloop.span.kind",
+        v.OPENLLMETRY_KIND.name,
     }
 )
 

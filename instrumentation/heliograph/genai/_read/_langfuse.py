@@ -47,6 +47,10 @@ class Langfuse(Dialect):
         """Name the operation from the kind of the observation; other kinds are no calls."""
         return _OPERATIONS.get(str(attributes.get(v.LANGFUSE_KIND.name)).lower(), "")
 
+    def is_tool(self, attributes: Mapping[str, Any]) -> bool:
+        """Whether the observation is one of a tool."""
+        return str(attributes.get(v.LANGFUSE_KIND.name)).lower() == "tool"
+
     def usage(self, span: Readable, attributes: Mapping[str, Any], provider: str, model: str) -> Usage:
         """Read the JSON text of either kind; OpenTelemetry's names where there is none."""
         said = dictionary(attributes.get(v.LANGFUSE_USAGE.name))

@@ -33,6 +33,10 @@ class LangSmith(Dialect):
         kind = attributes.get(v.LANGSMITH_KIND.name)
         return super().operation(attributes) if kind in _CALLS else ""
 
+    def is_tool(self, attributes: Mapping[str, Any]) -> bool:
+        """Whether the run is one of a tool."""
+        return attributes.get(v.LANGSMITH_KIND.name) == "tool"
+
     def usage(self, span: Readable, attributes: Mapping[str, Any], provider: str, model: str) -> Usage:
         """Add the details to what OpenTelemetry's names say."""
         said = super().usage(span, attributes, provider, model)

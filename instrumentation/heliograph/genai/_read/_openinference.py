@@ -37,6 +37,10 @@ class OpenInference(Dialect):
         named = super().operation(attributes)
         return named if of_kind and named in v.COUNTED_OPERATIONS else of_kind
 
+    def is_tool(self, attributes: Mapping[str, Any]) -> bool:
+        """Whether it is a TOOL span."""
+        return str(attributes.get(v.OPENINFERENCE_KIND.name)).upper() == "TOOL"
+
     def streamed(self, attributes: Mapping[str, Any]) -> bool:
         """Whether the arguments of the call ask for a stream."""
         asked = dictionary(attributes.get(v.OPENINFERENCE_ARGUMENTS.name)).get("stream") is True

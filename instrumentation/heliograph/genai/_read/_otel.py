@@ -33,6 +33,7 @@ _WITHOUT_CACHED: Final = (
     "openlit.instrumentation.anthropic",
     "openlit.instrumentation.bedrock",
 )
+_TOOL_KIND: Final = "tool"
 _WITHOUT_CACHED_OF_CLAUDE: Final = ("opentelemetry.instrumentation.llamaindex",)
 
 
@@ -43,6 +44,12 @@ class Dialect:
         """Name what was asked for, in OpenTelemetry's word; "" where nothing says so."""
         name = str(first(attributes, v.OPERATION) or "")
         return v.OPERATION_ALIASES.get(name, name)
+
+    def is_tool(self, attributes: Mapping[str, Any]) -> bool:
+        """Whether it is one run of a tool. OpenLLMetry's decorator says it as the kind of its span."""
+        return (
+            first(attributes, v.OPERATION) == v.TOOL_OPERATION or attributes.get(v.OPENLLMETRY_KIND.name) == _TOOL_KIND
+        )
 
     def streamed(self, attributes: Mapping[str, Any]) -> bool:
         """Whether the answer came, or was to come, in chunks."""

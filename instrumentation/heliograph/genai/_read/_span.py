@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.trace import StatusCode
 
-__all__ = ["Readable"]
+__all__ = ["Named", "Readable"]
 
 
 class _Event(Protocol):
@@ -53,3 +53,10 @@ class Readable(Protocol):
 
     @property
     def instrumentation_scope(self) -> _Scope | None: ...
+
+
+class Named(Readable, Protocol):
+    """A finished span with its name: of a tool, it may be all that names it."""
+
+    @property
+    def name(self) -> str: ...

@@ -37,6 +37,10 @@ class Vercel(Dialect):
         """Name the operation of a `….do…` span; the others hold calls and are none."""
         return _OPERATIONS.get(_last(attributes), "")
 
+    def is_tool(self, attributes: Mapping[str, Any]) -> bool:
+        """Whether it is `ai.toolCall`."""
+        return attributes.get(v.VERCEL_OPERATION.name) == "ai.toolCall"
+
     def streamed(self, attributes: Mapping[str, Any]) -> bool:
         """Whether it is `….doStream`."""
         return _last(attributes) == "doStream"

@@ -36,6 +36,7 @@ from heliograph.genai.vocabulary._dialect_attributes import (
     LITELLM_USAGE,
     OPENINFERENCE_ARGUMENTS,
     OPENINFERENCE_KIND,
+    OPENLLMETRY_KIND,
     OUTPUT_TOKEN_DETAILS,
     VERCEL_NO_CACHE_TOKENS,
     VERCEL_OPERATION,
@@ -51,6 +52,7 @@ from heliograph.genai.vocabulary._id_attributes import (
     TENANT,
     USER_ID,
 )
+from heliograph.genai.vocabulary._tool_attributes import TOOL_CALL_ID, TOOL_NAME
 from heliograph.genai.vocabulary._usage_attributes import (
     CACHE_READ_TOKENS,
     CACHE_WRITE_TOKENS,
@@ -96,8 +98,11 @@ ATTRIBUTES: Final = (
     CHAIN,
     PROMPT_NAME,
     PROMPT_VERSION,
+    TOOL_NAME,
+    TOOL_CALL_ID,
     OPENINFERENCE_KIND,
     OPENINFERENCE_ARGUMENTS,
+    OPENLLMETRY_KIND,
     LANGSMITH_KIND,
     INPUT_TOKEN_DETAILS,
     OUTPUT_TOKEN_DETAILS,

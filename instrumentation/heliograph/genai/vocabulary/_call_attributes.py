@@ -26,13 +26,15 @@ __all__ = [
 
 OPERATION: Final = AttributeSpec(
     "gen_ai.operation.name",
-    "What was asked for: chat, text_completion, generate_content, embeddings or rerank are calls of a model.",
+    "What was asked for: chat, text_completion, generate_content, embeddings or rerank are calls of a model, "
+    "execute_tool is a run of a tool.",
     spellings={d.OPENLLMETRY: ("llm.request.type",), d.LITELLM: ("llm.request.type",)},
     derived={
         d.OPENINFERENCE: ("openinference.span.kind",),
         d.LANGSMITH: ("langsmith.span.kind",),
         d.LANGFUSE: ("langfuse.observation.type",),
         d.VERCEL: ("ai.operationId",),
+        d.OPENLLMETRY: ("traceloop.span.kind",),
     },
 )
 PROVIDER: Final = AttributeSpec(

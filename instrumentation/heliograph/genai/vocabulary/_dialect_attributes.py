@@ -17,6 +17,7 @@ __all__ = [
     "LITELLM_USAGE",
     "OPENINFERENCE_ARGUMENTS",
     "OPENINFERENCE_KIND",
+    "OPENLLMETRY_KIND",
     "OUTPUT_TOKEN_DETAILS",
     "VERCEL_NO_CACHE_TOKENS",
     "VERCEL_OPERATION",
@@ -38,10 +39,11 @@ OUTPUT_TOKEN_DETAILS: Final = AttributeSpec(
     "gen_ai.usage.output_token_details", "LangSmith: a dictionary with reasoning and audio.", type="json"
 )
 LANGSMITH_KIND: Final = AttributeSpec(
-    "langsmith.span.kind", "LangSmith: kind of the run; llm and embedding are calls of a model."
+    "langsmith.span.kind", "LangSmith: kind of the run; llm and embedding are calls of a model, tool is a run of one."
 )
 OPENINFERENCE_KIND: Final = AttributeSpec(
-    "openinference.span.kind", "OpenInference: kind of the span; LLM, EMBEDDING and RERANKER are calls of a model."
+    "openinference.span.kind",
+    "OpenInference: kind of the span; LLM, EMBEDDING and RERANKER are calls of a model, TOOL is a run of one.",
 )
 OPENINFERENCE_ARGUMENTS: Final = AttributeSpec(
     "llm.invocation_parameters",
@@ -54,7 +56,11 @@ LITELLM_USAGE: Final = AttributeSpec(
     type="json",
 )
 LANGFUSE_KIND: Final = AttributeSpec(
-    "langfuse.observation.type", "Langfuse: kind of the observation; generation and embedding are calls of a model."
+    "langfuse.observation.type",
+    "Langfuse: kind of the observation; generation and embedding are calls of a model, tool is a run of one.",
+)
+OPENLLMETRY_KIND: Final = AttributeSpec(
+    "traceloop.span.kind", "OpenLLMetry: kind of a span around code of the application; tool is a run of one."
 )
 LANGFUSE_USAGE: Final = AttributeSpec(
     "langfuse.observation.usage_details",
@@ -66,7 +72,9 @@ LANGFUSE_COMPLETION_START: Final = AttributeSpec(
 )
 LANGFUSE_LEVEL: Final = AttributeSpec("langfuse.observation.level", "Langfuse: ERROR marks a failure.")
 VERCEL_OPERATION: Final = AttributeSpec(
-    "ai.operationId", "Vercel AI SDK: the function; those that end in .do… are calls of a model, the others hold them."
+    "ai.operationId",
+    "Vercel AI SDK: the function; those that end in .do… are calls of a model, ai.toolCall is a run of a tool, the "
+    "others hold them.",
 )
 VERCEL_NO_CACHE_TOKENS: Final = AttributeSpec(
     "ai.usage.inputTokenDetails.noCacheTokens",

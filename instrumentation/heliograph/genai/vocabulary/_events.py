@@ -91,6 +91,26 @@ LLM_CALL: Final = EventSpec(
         EventField("service_tier", "Tier it was billed in: default, flex, batch, priority."),
         EventField("usage_estimated", "true where the tokens are an estimate of ours.", "boolean"),
         EventField("unpriced", "Whether tokens were used for which no price is known.", "boolean"),
+        EventField(
+            "query_call",
+            "Which call of its query it is, in the order in which they ended; absent outside of a query, and from "
+            "the meter.",
+            "int",
+            "{call}",
+        ),
+        EventField(
+            "query_cost_so_far_usd",
+            "Of its query, this call included; calls of unknown cost add nothing. Absent as query_call is.",
+            "double",
+            "USD",
+        ),
+        EventField(
+            "identical_calls",
+            "How often its query has made this very request (model, texts), this call included; known of calls "
+            "through the openai client, as Heliograph instruments it.",
+            "int",
+            "{call}",
+        ),
         EventField("metered_by", "application, or meter: the service behind the collector."),
     ),
     "One per provider call: the wide event. Absent attributes were not known.",
@@ -108,6 +128,12 @@ QUERY_FINISHED: Final = EventSpec(
         EventField("query_latency_seconds", "From its start to its end.", "double", "s"),
         EventField("query_cost_usd", "Of all calls within it; calls of unknown cost add nothing.", "double", "USD"),
         EventField("llm_calls", "Calls of models within it.", "int", "{call}"),
+        EventField(
+            "identical_calls",
+            "The highest identical_calls of its calls; absent where that is known of none.",
+            "int",
+            "{call}",
+        ),
     ),
     "One per query.",
 )

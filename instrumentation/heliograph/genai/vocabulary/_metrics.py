@@ -8,7 +8,9 @@ from typing import Final, Literal
 __all__ = [
     "ACTIVE_SESSIONS",
     "APPLICATION_METRICS",
+    "CALLS",
     "CALL_LABELS",
+    "CHAIN_LATENCY",
     "CLEAN_EXIT",
     "HEARTBEAT",
     "LABELS_FOLDED",
@@ -31,10 +33,12 @@ __all__ = [
     "PRICE_AGE",
     "QUERY_COST",
     "QUERY_LATENCY",
+    "QUERY_LLM_CALLS",
     "QUERY_REQUESTS",
     "REDACTION_FAILURES",
     "SECONDS",
     "SECONDS_TO_FIRST_TOKEN",
+    "TOOL_CALLS",
     "USD",
     "MetricSpec",
     "prometheus_name",
@@ -51,6 +55,9 @@ SECONDS_TO_FIRST_TOKEN: Final = (0.01, 0.025, *SECONDS)
 
 USD: Final = (0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
 """Edges in US dollars: 0.10, the default limit of a query's cost, is one of them."""
+
+CALLS: Final = (1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+"""Edges in calls of models within one query: a plain answer takes 1 to 3, an agent tens, a runaway one hundreds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +197,30 @@ QUERY_COST: Final = MetricSpec(
     edges=USD,
     exemplars=True,
 )
+QUERY_LLM_CALLS: Final = MetricSpec(
+    "query_llm_calls",
+    "histogram",
+    ("query_type", "tenant", "chain"),
+    "Calls of models within a query, up to its end.",
+    edges=CALLS,
+    exemplars=True,
+)
+CHAIN_LATENCY: Final = MetricSpec(
+    "chain_latency",
+    "histogram",
+    ("chain", "status"),
+    "Time of one run of a chain, from its start to its end; a chain within a chain has a run of its own. The "
+    "histogram's count is the number of runs.",
+    unit="s",
+    edges=SECONDS,
+    exemplars=True,
+)
+TOOL_CALLS: Final = MetricSpec(
+    "tool_calls",
+    "counter",
+    ("tool", "status", "error_type", "chain"),
+    "Runs of tools, as agents ask for them. status is success, error or cancelled; error_type is set on errors only.",
+)
 ACTIVE_SESSIONS: Final = MetricSpec(
     "active_sessions", "gauge", (), "Sessions with a query in the last 5 minutes, in this process."
 )
@@ -235,6 +266,9 @@ APPLICATION_METRICS: Final = (
     QUERY_REQUESTS,
     QUERY_LATENCY,
     QUERY_COST,
+    QUERY_LLM_CALLS,
+    CHAIN_LATENCY,
+    TOOL_CALLS,
     ACTIVE_SESSIONS,
     HEARTBEAT,
     CLEAN_EXIT,

@@ -30,6 +30,17 @@ One provider call is one request, however many layers report it:
 - Input and output tokens are totals: cached, reasoning and audio tokens are within them, whether or not the library
   put them there. A count that is negative, no number, or above 10^12 is none.
 
+One run of a tool is one of `tool_calls`, however many layers report it:
+
+- Runs are spans whose operation is execute_tool; LangSmith's runs, Langfuse's observations and OpenLLMetry's spans of
+  kind tool; OpenInference's TOOL; the Vercel AI SDK's `ai.toolCall`.
+- Two libraries' spans tell of one run where they name the same tool, one's time holds the other's, and no two call
+  ids contradict it; each library tells of a run once. A tool that runs itself, told by one library, is two runs.
+- A span that says what it is only after a sampler has dropped it is not seen (OpenLLMetry's `@tool`, LangSmith's own
+  exporter).
+- The meter counts tools of applications that do not count themselves. It sees no queries: `chain_latency`, `query_*`
+  and the fields `query_call`, `query_cost_so_far_usd` and `identical_calls` are the application's own only.
+
 """
 
 
@@ -64,8 +75,8 @@ def _lines() -> Iterable[str]:
     yield ""
     yield from _metrics(v.APPLICATION_METRICS)
     yield "`model` is the model that answered, or the one asked for where none did. `chain` and `tenant` are empty when"
-    yield "not set. Past 200 models, 200 chains, 100 tenants, 100 query or error types, new values are `other`."
-    yield "`job` is the service name and `instance` an id unique to the process."
+    yield "not set. Past 200 models, 200 chains, 100 tenants, 100 tools, 100 query or error types, new values"
+    yield "are `other`. `job` is the service name and `instance` an id unique to the process."
     yield ""
     yield "### The meter's own"
     yield ""
@@ -79,7 +90,7 @@ def _lines() -> Iterable[str]:
     yield "|---|---|"
     for metric in v.METRICS:
         if metric.edges:
-            unit = metric.unit or "USD"
+            unit = metric.unit or {v.USD: "USD", v.CALLS: "calls"}[metric.edges]
             yield f"| `{metric.name}` | {' '.join(f'{edge:g}' for edge in metric.edges)} {unit} |"
     yield ""
     yield "## Events"

@@ -9,10 +9,14 @@ __all__ = [
     "CANCELLED_ERRORS",
     "COUNTED_OPERATIONS",
     "OPERATION_ALIASES",
+    "TOOL_OPERATION",
 ]
 
 COUNTED_OPERATIONS: Final = frozenset({"chat", "text_completion", "generate_content", "embeddings", "rerank"})
 """Operations that are one call of a model. Agents, workflows and tools hold calls; they are none themselves."""
+
+TOOL_OPERATION: Final = "execute_tool"
+"""The operation that is one run of a tool."""
 
 OPERATION_ALIASES: Final = {
     # OpenLLMetry's llm.request.type; LLM_REQUEST of its semantic conventions.

@@ -214,6 +214,8 @@ _making: ContextVar[tuple[int, int] | None] = ContextVar("heliograph-langsmith-r
 class _RunOwner(QueryRun):
     """Whose runs a trace holds, as their metadata say; no query, and not counted as one."""
 
+    is_query = False
+
 
 class _RunIds(IdGenerator):
     """Ids of the run at hand: a trace without spans of others has the id LangSmith shows for it."""

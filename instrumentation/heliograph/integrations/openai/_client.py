@@ -16,7 +16,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from opentelemetry.trace import SpanKind, set_span_in_context
 
-from heliograph.integrations.openai import _raw, _stream, _usage_option
+from heliograph.integrations.openai import _raw, _same, _stream, _usage_option
 from heliograph.integrations.openai._apis import APIS, Api, starting_attributes
 from heliograph.integrations.openai._call import OpenCall
 from heliograph.integrations.openai._chunks import Chunks, CompletionChunks, ResponseEvents
@@ -128,6 +128,7 @@ class Requests:
             return None
         call = OpenCall(span, api, whole, endpoint, captures=self._captures())
         try:
+            _same.tell_query(span, api.kind, whole)
             sent = _Sent(call, options)
             sent.prepare(body, extra, stream=stream)
         except Exception:
