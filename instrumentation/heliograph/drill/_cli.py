@@ -86,7 +86,9 @@ def drill(
     progress = Progress(console)
     offset = free_offset() if port_offset is None else port_offset
     console.print("[bold]Heliograph drill[/bold]", highlight=False)
-    console.print(f"  {len(faults)} faults, one at a time; {OVERLAY}: the same rules, windows of seconds", soft_wrap=True)
+    console.print(
+        f"  {len(faults)} faults, one at a time; {OVERLAY}: the same rules, windows of seconds", soft_wrap=True
+    )
     run = DrillRun(offset, progress, expectations, faults, overlays)
     verdicts = run.finished() if resume else []
     try:

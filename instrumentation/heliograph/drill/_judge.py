@@ -96,9 +96,7 @@ def judge(fault: Fault, seen: Seen, drill: Drill) -> Verdict:
     return Verdict(fault.name, fault.what, expected_names, seen, _with_error(findings, seen), slowest)
 
 
-def _delivery(
-    expected: Expected, story: AlertStory, drill: Drill, fault: Fault, delays: list[float]
-) -> list[Finding]:
+def _delivery(expected: Expected, story: AlertStory, drill: Drill, fault: Fault, delays: list[float]) -> list[Finding]:
     """Judge an alert that must arrive."""
     findings = []
     due = story.due
