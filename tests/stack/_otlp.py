@@ -29,7 +29,7 @@ class Sender:
         except urllib.error.HTTPError as error:
             return error.code
 
-    def log(self, service: str, body: str, *, age: float = 0, environment: str = "prod", **fields: Value) -> int:
+    def log(self, service: str, body: str, age: float = 0, environment: str = "prod", /, **fields: Value) -> int:
         """Send one log record, `age` seconds old."""
         record = {"timeUnixNano": _nanoseconds(age), "body": {"stringValue": body}, "attributes": _attributes(fields)}
         scope = {"scopeLogs": [{"logRecords": [record]}]}
@@ -37,7 +37,7 @@ class Sender:
 
     def call(self, service: str, *, environment: str = "prod", **fields: Value) -> int:
         """Send the event of one call of a model."""
-        return self.log(service, "llm.call", environment=environment, event_name="llm.call", **fields)
+        return self.log(service, "llm.call", 0, environment, event_name="llm.call", **fields)
 
     def span(self, service: str, **fields: Value) -> int:
         """Send one span."""
