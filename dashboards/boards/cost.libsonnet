@@ -1,5 +1,6 @@
 // Cost: what is spent on what, by whom, how fast, and what of it bought nothing.
 
+local records = import '../../prometheus/lib/records.libsonnet';
 local boards = import '../lib/board.libsonnet';
 local e = import '../lib/events.libsonnet';
 local m = import '../lib/metrics.libsonnet';
@@ -48,6 +49,17 @@ local tokens = import '../lib/tokens.libsonnet';
             [12, panels.projected],
           ],
         },
+      ] + (
+        if budgets == [] then [] else [{
+          title: 'Budgets',
+          height: tokens.height.normal,
+          panels: [
+            [12, panels.budgetSpent],
+            [6, panels.budgetNow],
+            [6, panels.budgetLasts],
+          ],
+        }]
+      ) + [
         {
           title: 'On what, and by whom',
           height: tokens.height.normal,
@@ -85,6 +97,24 @@ local tokens = import '../lib/tokens.libsonnet';
   local onlyTenant = boards.only(uid, 'tenant', 'tenant'),
   local onlyChain = boards.only(uid, 'chain', 'chain'),
   local onlyService = boards.only(uid, 'job', 'service'),
+
+  // What may be spent: a series for each budget, or for each tenant (model, ...) that has one of its own.
+  local budgets = std.objectFields(config.budgets.limits),
+  local ofBudgets(expr) = std.join(' or ', [
+    expr % { own: 'budget="%s"' % name, usd: config.budgets.limits[name].usd }
+    for name in budgets
+  ]),
+  local budgetName = std.join(' ', ['{{budget}}'] + std.set([
+    '{{%s}}' % config.budgets.limits[name].each
+    for name in budgets
+    if config.budgets.limits[name].each != null
+  ])),
+  local spentShare = ofBudgets('100 * %s{%%(own)s} / %%(usd)s' % records.budgetSpent),
+  local spentTiers = {
+    local percents = config.budgets.spent,
+    warning: if std.length(percents) > 1 then percents[0] else null,
+    critical: percents[std.length(percents) - 1],
+  },
 
   local day = ' The last 24 hours, whatever time range is shown.',
   local nothing = p.noValue('nothing spent in this time range'),
@@ -218,6 +248,53 @@ local tokens = import '../lib/tokens.libsonnet';
         units.usd,
         [q.range('24 * 3600 * sum by (job) (%s{%s})' % [s.hour.cost, sel.service], '{{job}}')]
       ) + nothing + onlyService + p.alertLines(config, 'HighDailyCost'),
+
+    local allServices = ' Whatever is chosen above.',
+
+    budgetSpent:
+      p.timeSeries(
+        'Budget spent',
+        'Since the day or the month began, in percent; the lines are where CostBudgetSpent fires.' + allServices,
+        units.percent,
+        [q.range(spentShare, budgetName)]
+      )
+      + p.decimals(1)
+      + p.noValue('nothing spent')
+      + p.limits(spentTiers, quiet=tokens.colors.default)
+      + p.lined
+      + p.runbook(config, 'CostBudgetSpent'),
+
+    budgetNow:
+      p.bars(
+        'Budget spent, now',
+        'Since the day or the month began, in percent.' + allServices,
+        units.percent,
+        q.instant('sort_desc(%s)' % spentShare, budgetName),
+        '${__series.name}'
+      )
+      + p.decimals(1)
+      + p.ofHundred
+      + p.noValue('nothing spent')
+      + p.limits(spentTiers, quiet=tokens.colors.default)
+      + p.runbook(config, 'CostBudgetSpent'),
+
+    budgetLasts:
+      p.bars(
+        'Budget lasts for',
+        'The rest of the budget at the pace of the last %s. CostBudgetRunsOut fires when that is less than %s and the period is longer.'
+        % [config.budgets.pace, config.budgets.runs_out_within] + allServices,
+        units.seconds,
+        q.instant(
+          'sort(%s)' % ofBudgets(
+            'clamp_min(%%(usd)s - %s{%%(own)s}, 0) / (%s{%%(own)s} > 0)'
+            % [records.budgetSpent, records.budgetPace(config.budgets.pace)]
+          ),
+          budgetName
+        ),
+        '${__series.name}'
+      )
+      + p.noValue('nothing is spent')
+      + p.runbook(config, 'CostBudgetRunsOut'),
 
     dayByModel: dayBy('model', 'By model, 24 h', 'Cost of calls to each model.') + onlyModel,
     dayByTenant: dayBy('tenant', 'By tenant, 24 h', 'Cost of the calls for each tenant.') + onlyTenant,
