@@ -3,6 +3,7 @@
 local records = import '../../prometheus/lib/records.libsonnet';
 local boards = import '../lib/board.libsonnet';
 local e = import '../lib/events.libsonnet';
+local explore = import '../lib/explore.libsonnet';
 local m = import '../lib/metrics.libsonnet';
 local p = import '../lib/panels.libsonnet';
 local q = import '../lib/queries.libsonnet';
@@ -151,7 +152,7 @@ local tokens = import '../lib/tokens.libsonnet';
         '95 % of the queries cost less. Over the last ' + window + '.',
         units.usd,
         q.instant(s.quantile('0.95', s.rate.queryCostBucket, sel.queries, window), 'p95')
-      ) + p.noValue('no queries') + p.alert(config, 'HighQueryCost'),
+      ) + p.decimals(4) + p.noValue('no queries') + p.alert(config, 'HighQueryCost'),
 
     wasted:
       p.stat(
@@ -169,7 +170,7 @@ local tokens = import '../lib/tokens.libsonnet';
 
     unpriced:
       p.stat(
-        'Unpriced tokens, 24 h',
+        'Unpriced, 24 h',
         m.llmUnpricedTokens.help + day,
         units.number,
         q.instant('sum(%s{%s}) > 0' % [s.day.llmUnpricedTokens, sel.calls], 'tokens')
@@ -181,7 +182,7 @@ local tokens = import '../lib/tokens.libsonnet';
     // No record of these: where they exist at all, they are a few series.
     estimated:
       p.stat(
-        'Estimated tokens, 24 h',
+        'Estimated, 24 h',
         m.llmEstimatedTokens.help + ' In percent of all tokens: how much of the bill is a guess.' + day,
         units.percent,
         q.instant(
@@ -261,6 +262,7 @@ local tokens = import '../lib/tokens.libsonnet';
       + p.decimals(1)
       + p.noValue('nothing spent')
       + p.limits(spentTiers, quiet=tokens.colors.default)
+      + p.room(spentTiers.critical)
       + p.lined
       + p.runbook(config, 'CostBudgetSpent'),
 
@@ -302,15 +304,16 @@ local tokens = import '../lib/tokens.libsonnet';
 
     local call = e.llmCall.fields,
     users:
-      p.rowBars(
-        'Top 10 users',
+      p.top(
+        'Top %d users' % tokens.top,
         'Cost of the calls for each user, in this time range; users are never labels of a metric, so this is read from the events.',
-        units.usd,
         q.counted(
           'sort_desc(topk(%d, sum by (%s) (sum_over_time(%s | unwrap %s [$__range]))))'
           % [tokens.top, call.user, sel.callRecords(['%s!=""' % call.user]), call.cost],
           '{{%s}}' % call.user
-        )
+        ),
+        { field: call.user, title: 'User', links: [explore.userLink(sel.records(e.llmCall))] },
+        { title: 'Cost', unit: units.usd, decimals: 4 }
       ) + p.noValue('no users in this time range') + p.runbook(config, 'HighUserCost'),
 
     queryCost:

@@ -69,7 +69,7 @@ function(config) {
   mean(total, count, selector, window, by='')::
     '%s\n/ (%s > 0)' % [sum(by, points(total, selector, window)), sum(by, points(count, selector, window))],
 
-  // The highest edge of a histogram that at least so large a share lay beyond: where "slow" begins. Last: 0, all of them.
+  // The edges of a histogram that at least so large a share lay beyond, and how large it is.
   edge(record, selector, share)::
     local beyond = sum('le', points(record, selector, '$__range'));
     '1 - %s / ignoring(le) group_left %s > %s' % [
