@@ -132,17 +132,19 @@ local tokens = import '../lib/tokens.libsonnet';
     projection:
       p.stat(
         'Projected for a day',
-        'If the last hour went on for 24 hours. Of whole services, whatever model, chain or tenant is chosen.',
+        'If the last %s went on for 24 hours. Of whole services, whatever model, chain or tenant is chosen.'
+        % config.alerts.HighDailyCost.window,
         units.usd,
-        q.instant('24 * 3600 * sum(%s{%s})' % [s.hour.cost, sel.service], 'projection')
+        q.instant('24 * 3600 * sum(%s{%s})' % [s.pace('HighDailyCost'), sel.service], 'projection')
       ) + p.noValue('nothing spent') + p.alert(config, 'HighDailyCost'),
 
     hour:
       p.stat(
-        'Costliest service, 1 h',
-        'What the service that costs most spent in the last hour. Of whole services.',
+        'Costliest service',
+        'USD an hour of the service that costs most, over the last %s. Of whole services.'
+        % config.alerts.HighHourlyCost.window,
         units.usd,
-        q.instant('3600 * max(%s{%s})' % [s.hour.cost, sel.service], 'cost')
+        q.instant('3600 * max(%s{%s})' % [s.pace('HighHourlyCost'), sel.service], 'cost')
       ) + p.noValue('nothing spent') + p.alert(config, 'HighHourlyCost'),
 
     local window = config.alerts.HighQueryCost.window,
@@ -236,18 +238,20 @@ local tokens = import '../lib/tokens.libsonnet';
 
     hourly:
       p.timeSeries(
-        'Spent in the last hour, by service',
-        'What HighHourlyCost compares with its thresholds: the lines. Of whole services.',
+        'Hourly cost by service',
+        'What HighHourlyCost compares with its thresholds, the lines: USD an hour, over the last %s. Of whole services.'
+        % config.alerts.HighHourlyCost.window,
         units.usd,
-        [q.range('3600 * sum by (job) (%s{%s})' % [s.hour.cost, sel.service], '{{job}}')]
+        [q.range('3600 * sum by (job) (%s{%s})' % [s.pace('HighHourlyCost'), sel.service], '{{job}}')]
       ) + nothing + onlyService + p.alertLines(config, 'HighHourlyCost'),
 
     projected:
       p.timeSeries(
         'Projected for a day, by service',
-        'The last hour as if it went on for 24 hours: what HighDailyCost compares with its threshold. Of whole services.',
+        'As if the last %s went on for 24 hours: what HighDailyCost compares with its threshold. Of whole services.'
+        % config.alerts.HighDailyCost.window,
         units.usd,
-        [q.range('24 * 3600 * sum by (job) (%s{%s})' % [s.hour.cost, sel.service], '{{job}}')]
+        [q.range('24 * 3600 * sum by (job) (%s{%s})' % [s.pace('HighDailyCost'), sel.service], '{{job}}')]
       ) + nothing + onlyService + p.alertLines(config, 'HighDailyCost'),
 
     local allServices = ' Whatever is chosen above.',

@@ -248,7 +248,7 @@ local variables = import '../lib/variables.libsonnet';
       p.bars(
         'Popular types, 24 h',
         'How many queries of each type there were, the most popular first. The last 24 hours, whatever time range is shown.',
-        units.number,
+        units.count,
         q.instant(
           'sort_desc(topk(%d, sum by (query_type) (%s{%s})))' % [tokens.top, s.day.queryRequests, sel.queries], '{{query_type}}'
         ),

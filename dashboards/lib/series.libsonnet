@@ -12,7 +12,8 @@ function(config) {
 
   rate:: names.rate,
   day:: names.day,
-  hour:: { cost: records.cost('1h'), tokens: records.tokens('1h') },
+  // USD per second of a service, over the window of an alert.
+  pace(alert):: records.cost(config.alerts[alert].window),
 
   local sum(by, inner) = (if by == '' then 'sum(%s)' else 'sum by (%s) (%%s)' % by) % inner,
   local points(record, selector, window) = 'sum_over_time(%s{%s}[%s])' % [record, selector, window],
