@@ -83,6 +83,8 @@ def drill(
         list_faults(expectations, faults, as_data=as_data)
         return
     console = Console(stderr=as_data)
+    if not console.is_terminal:
+        console.width = 160  # a log file has no width
     progress = Progress(console)
     offset = free_offset() if port_offset is None else port_offset
     console.print("[bold]Heliograph drill[/bold]", highlight=False)

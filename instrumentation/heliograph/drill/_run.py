@@ -105,7 +105,7 @@ class DrillRun:
                 if calm:
                     yield self._calm(world, eyes)
                 for number, fault in enumerate(faults, 1):
-                    with self.progress.step(f"{number}/{len(faults)} {fault.name}: {fault.what}") as step:
+                    with self.progress.step(f"{number}/{len(faults)} {fault.name}: {fault.what.rstrip('.')}") as step:
                         verdict = self._one(fault, world, eyes, step)
                         step.result = _outcome(verdict)
                     yield verdict
