@@ -1,5 +1,14 @@
 // Grafana boards, as functions of heliograph.yaml.
 
+local boards = {
+  'llm-overview': import 'boards/llm-overview.libsonnet',
+  agents: import 'boards/agents.libsonnet',
+  business: import 'boards/business.libsonnet',
+  cost: import 'boards/cost.libsonnet',
+  queries: import 'boards/queries.libsonnet',
+};
+
 function(config) {
-  'llm-overview.json': ((import 'boards/llm-overview.libsonnet') { _config:: config }).board,
+  [name + '.json']: (boards[name] { _config:: config }).board
+  for name in std.objectFields(boards)
 }

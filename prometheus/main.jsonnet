@@ -18,7 +18,8 @@ local areas =
   + (import 'alerts/slos.libsonnet')
   + (import 'alerts/prices.libsonnet')
   + (import 'alerts/telemetry.libsonnet')
-  + (import 'alerts/availability.libsonnet');
+  + (import 'alerts/availability.libsonnet')
+  + (import 'alerts/stack.libsonnet');
 
 function(config)
   local rules = areas { _config:: config };

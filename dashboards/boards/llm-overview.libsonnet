@@ -1,6 +1,7 @@
 // LLM overview: is it up, is it fast, what does it cost, what fails.
 
 local boards = import '../lib/board.libsonnet';
+local e = import '../lib/events.libsonnet';
 local explore = import '../lib/explore.libsonnet';
 local m = import '../lib/metrics.libsonnet';
 local p = import '../lib/panels.libsonnet';
@@ -83,14 +84,13 @@ local tokens = import '../lib/tokens.libsonnet';
 
   // -------------------------------------------------------------------------------------------------------------------
 
-  local only(label, variable) = local link = boards.only(uid, label, variable); p.dataLink(link.title, link.url),
-  local onlyModel = only('model', 'model'),
+  local onlyModel = boards.only(uid, 'model', 'model'),
   local onlyService =
-    only('job', 'service')
+    boards.only(uid, 'job', 'service')
     + p.dataLink('Traces of ${__field.labels.job}', config.links.jaeger + '/search?service=${__field.labels.job}'),
   local failedCalls(label) = p.dataLink(
     'Failed calls of ${__field.labels.%s}' % label,
-    explore.records(sel.records('llm.call', 'status="error" | %s="<<__field.labels.%s>>"' % [label, label]))
+    explore.records(sel.records(e.llmCall, ['status="error"', '%s="<<__field.labels.%s>>"' % [label, label]]))
   ),
 
   local noCalls = p.noValue('no calls in this time range'),
@@ -147,7 +147,7 @@ local tokens = import '../lib/tokens.libsonnet';
       p.stat(
         'Sessions',
         m.activeSessions.help,
-        units.number,
+        units.count,
         q.instant('sum(%s{%s})' % [m.activeSessions.name, sel.service], 'sessions')
       ) + p.decimals(0) + p.noValue('no process'),
 
@@ -163,7 +163,7 @@ local tokens = import '../lib/tokens.libsonnet';
       p.stat(
         'Firing alerts',
         'How many different alerts fire for the services shown, whatever their severity and however many models.',
-        units.number,
+        units.count,
         q.instant('count(count by (alertname) (ALERTS{alertstate="firing", job=~"$service"}))', 'alerts')
       )
       + p.decimals(0)
@@ -286,7 +286,7 @@ local tokens = import '../lib/tokens.libsonnet';
     firstTokenSpread:
       p.heatmap(
         'Time to first token, spread',
-        m.llmTimeToFirstToken.help + ' The darker, the more calls. Two bands are two kinds of calls: a mean would lie between them.',
+        m.llmTimeToFirstToken.help + ' The stronger the colour, the more calls. Two bands are two kinds of calls: a mean would lie between them.',
         units.seconds,
         q.buckets(s.buckets(s.rate.llmTimeToFirstTokenBucket, sel.calls))
       ) + p.noValue('no streamed calls in this time range'),
@@ -357,7 +357,7 @@ local tokens = import '../lib/tokens.libsonnet';
       p.logs(
         'Failed calls',
         'One line per failed call; open it for user, session, prompt version and the link to its trace.',
-        q.logs(sel.callRecords('status="error"') + ' | line_format "%s"' % line)
+        q.logs(sel.callRecords(['status="error"']) + ' | line_format "%s"' % line)
       ) + p.noValue('no failed calls in this time range'),
   },
 }

@@ -2,11 +2,12 @@
 
 local promql = import '../../prometheus/lib/promql.libsonnet';
 local metrics = import 'metrics.libsonnet';
+local options = import 'options.libsonnet';
 local queries = import 'queries.libsonnet';
 local selectors = import 'selectors.libsonnet';
 local variables = import 'variables.libsonnet';
 
-// The beginning of a deployment is drawn for so long: more than a step of the longest time range.
+// For so long a version counts as new: more than a step of the longest time range, so that none falls between two steps.
 local deployed = '5m';
 
 {
@@ -74,16 +75,13 @@ local deployed = '5m';
   },
 
   // A click on a series shows a board for it alone; everything else that was chosen stays.
-  only(uid, label, variable):: {
-    local kept = std.filter(function(name) name != variable, variables.names),
-    title: 'Only ${__field.labels.%s}' % label,
-    url: '/d/%s?${__url_time_range}&%s&var-%s=${__field.labels.%s}' % [
-      uid,
-      std.join('&', ['${%s:queryparam}' % name for name in kept]),
-      variable,
-      label,
-    ],
-  },
+  only(uid, label, variable)::
+    local kept = std.filter(function(name) name != variable, variables.names);
+    options.dataLink(
+      'Only ${__field.labels.%s}' % label,
+      '/d/%s?${__url_time_range}&%s&var-%s=${__field.labels.%s}'
+      % [uid, std.join('&', ['${%s:queryparam}' % name for name in kept]), variable, label]
+    ),
 
   alerts:: {
     name: 'Critical alerts',
@@ -98,20 +96,26 @@ local deployed = '5m';
     tagKeys: 'level',
   },
 
-  // A version that was not there before: each heartbeat tells the version of its process.
+  // A version that was not there before. Each heartbeat tells the version of its process, and its own time: the first
+  // one of the new version is the moment that is drawn.
   deployments:: {
-    local versions(offset) = 'count by (job, service_version) (last_over_time(%s{%s, service_version!=""}[%s]%s))' % [
+    local beats(offset) = 'last_over_time(%s{%s, service_version!=""}[%s]%s)' % [
       metrics.heartbeat.name,
       selectors.service,
       deployed,
       offset,
     ],
+    local first = std.strReplace(beats(''), 'last_over_time', 'min_over_time'),
     name: 'Deployments',
     datasource: queries.sources.prometheus,
     enable: true,
     hide: false,
     iconColor: 'blue',
-    expr: versions('') + ' unless ' + versions(' offset ' + deployed),
+    expr: '1000 * min by (job, service_version) (%s) unless count by (job, service_version) (%s)' % [
+      first,
+      beats(' offset ' + deployed),
+    ],
+    useValueForTime: true,
     step: '60s',
     titleFormat: '{{job}} {{service_version}}',
     textFormat: 'This version was first seen here.',

@@ -50,9 +50,8 @@ local last = { calcs: ['lastNotNull'], fields: '', values: false };
     },
   },
 
-  // name: what a bar is called; a lone one has no name otherwise.
-  bars(title, description, unit, target, name):: measured('bargauge', title, description, unit, [target]) {
-    fieldConfig+: { defaults+: { min: 0, color: { mode: 'thresholds' }, displayName: name } },
+  local bar(title, description, unit, target, reduce) = measured('bargauge', title, description, unit, [target]) {
+    fieldConfig+: { defaults+: { min: 0, color: { mode: 'thresholds' } } },
     options: {
       displayMode: 'basic',
       orientation: 'horizontal',
@@ -61,9 +60,19 @@ local last = { calcs: ['lastNotNull'], fields: '', values: false };
       minVizHeight: 16,
       maxVizHeight: 48,
       text: { titleSize: tokens.text.bar, valueSize: tokens.text.bar },
-      reduceOptions: last,
+      reduceOptions: reduce,
     },
   },
+
+  // A bar per series. name: what it is called; a lone one has no name otherwise.
+  bars(title, description, unit, target, name):: bar(title, description, unit, target, last) {
+    fieldConfig+: { defaults+: { displayName: name } },
+  },
+
+  // A bar per row of a table, called by its first text: what Loki's numbers come as.
+  rowBars(title, description, unit, target):: bar(
+    title, description, unit, target, { calcs: [], fields: '', values: true, limit: tokens.top }
+  ),
 
   // How many fell between two edges of a histogram; `target` is one of queries.buckets.
   heatmap(title, description, unit, target):: kinds.base('heatmap', title, description, [target]) {

@@ -22,6 +22,16 @@ local tokens = import 'tokens.libsonnet';
     },
   },
 
+  // What the series without the label is called; Grafana would say "Value".
+  unnamed(text):: {
+    fieldConfig+: {
+      overrides+: [{
+        matcher: { id: 'byRegexp', options: '/^(Value.*|)$/' },
+        properties: [{ id: 'displayName', value: text }],
+      }],
+    },
+  },
+
   // Limits of our own, in the colours of their tiers: {warning: 80, critical: 100}.
   limits(tiers, quiet=tokens.colors.success):: {
     local step(tier) = if std.get(tiers, tier) == null then [] else [{ color: tokens.colors[tier], value: tiers[tier] }],

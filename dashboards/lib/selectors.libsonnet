@@ -1,6 +1,6 @@
 // Which series and which records a board's variables choose.
 
-local narrowed(stages, also) = stages + (if also == '' then '' else ' | ' + also);
+local events = import 'events.libsonnet';
 
 {
   // Labels that all metrics of a service carry; those of its queries; of its calls; of its chains; of rate limits.
@@ -14,9 +14,11 @@ local narrowed(stages, also) = stages + (if also == '' then '' else ' | ' + also
   finished:: ', status!="cancelled"',
   failed:: ', status="error"',
 
-  // Records of an event. also: stages of LogQL that narrow them further.
-  records(event, also='')::
-    narrowed('{service_name=~"$service", deployment_environment_name=~"$environment"} | event_name="%s"' % event, also),
-  queryRecords(also=''):: self.records('query.finished', narrowed('chain=~"$chain" | tenant=~"$tenant"', also)),
-  callRecords(also=''):: self.records('llm.call', narrowed('chain=~"$chain" | tenant=~"$tenant" | model=~"$model"', also)),
+  // LogQL: the records of an event, one of lib/events.libsonnet. also: stages that narrow them further.
+  records(event, also=[])::
+    local stages = ['%s="%s"' % [events.eventName, event.name]] + also;
+    '{%s=~"$service", %s=~"$environment"} | %s' % [events.job, events.environment, std.join(' | ', stages)],
+  queryRecords(also=[]):: self.records(events.queryFinished, ['chain=~"$chain"', 'tenant=~"$tenant"'] + also),
+  callRecords(also=[])::
+    self.records(events.llmCall, ['chain=~"$chain"', 'tenant=~"$tenant"', 'model=~"$model"'] + also),
 }

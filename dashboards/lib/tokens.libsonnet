@@ -30,6 +30,7 @@
     percent: 'percent',
     share: 'percentunit',
     number: 'short',
+    count: 'locale',  // 1,234: exact, where people count people
     text: 'string',
     perMinute: 'suffix:/min',
     perSecond: 'suffix:/s',
@@ -38,5 +39,6 @@
   height: { key: 4, normal: 8, tall: 11 },
   text: { key: 32, bar: 16 },
   columns: 24,
+  top: 10,  // of a list of the largest
   heatmapColumns: 60,
 }

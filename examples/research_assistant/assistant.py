@@ -6,11 +6,8 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from langsmith import traceable
-from opentelemetry import trace
-
 import heliograph
-from research_assistant.retrieval import Index, rerank
+from research_assistant.retrieval import Retriever, numbered
 
 if TYPE_CHECKING:
     import openai
@@ -19,50 +16,61 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("research_assistant")
 
-PROMPT_NAME, PROMPT_VERSION = "answer", "1"
-PROMPT = "Answer the question from the passages only, in two sentences, and cite them as [1], [2]."
+PROMPT_NAME = "answer"
+PROMPTS = {
+    "1": "Answer the question from the passages only, in two sentences, and cite them as [1], [2].",
+    "2": (
+        "You are a careful librarian. Answer the question from the passages only, in at most three sentences, cite "
+        "them as [1], [2], and say so when they do not answer it."
+    ),
+}
+"""By version; the newest is not always the best, so an answer's prompt version is on its telemetry."""
 
 
 class Assistant:
-    """Answers questions from an index."""
+    """Answers questions from what a retriever finds."""
 
-    def __init__(self, client: openai.OpenAI, index: Index) -> None:
+    def __init__(self, client: openai.OpenAI, retriever: Retriever, *, prompt_version: str = "1") -> None:
         self._client = client
-        self._index = index
+        self._retriever = retriever
+        self._version = prompt_version
 
-    def ask(self, question: str, *, model: str, stream: bool, user: str, session: str, tenant: str) -> str:
-        """Return the answer; whatever the provider raises reaches the caller, and counts as a failed query."""
+    def ask(
+        self,
+        question: str,
+        *,
+        model: str,
+        user: str,
+        session: str,
+        tenant: str,
+        stream: bool = False,
+        query_type: str = "question",
+    ) -> str:
+        """Return the answer; what the provider or the index raises reaches the caller, and counts as a failed query."""
         with heliograph.query(  # (H) what a user asked for: one trace, one row in query_requests_total
-            "question",
+            query_type,
             user_id=user,
             session_id=session,
             tenant=tenant,
+            chain="research",
             prompt_name=PROMPT_NAME,
-            prompt_version=PROMPT_VERSION,
+            prompt_version=self._version,
         ):
             return self._research(question, model=model, stream=stream)
 
-    @heliograph.chain("research")  # (H) the label `chain` of what happens inside
+    @heliograph.chain("research")  # (H) the label `chain` of what happens inside, but for inner chains
     def _research(self, question: str, *, model: str, stream: bool) -> str:
         began = time.monotonic()
-        passages = self._retrieve(question)
+        passages = self._retriever.find(question)
         answer = self._answer(question, passages, model=model, stream=stream)
         log.info("answered from %d passages with %s in %.2f s", len(passages), model, time.monotonic() - began)
         return answer
 
-    @traceable(run_type="retriever", name="retrieve")  # LangSmith's decorator lands in the same trace
-    def _retrieve(self, question: str) -> list[Passage]:
-        ranked = rerank(self._client, question, self._index.search(question))
-        span = trace.get_current_span()
-        span.set_attribute("rag.documents", len(ranked))
-        span.set_attribute("rag.scores", [round(score, 4) for score, _ in ranked])
-        return [passage for _, passage in ranked]
-
+    @heliograph.chain("answer")  # (H)
     def _answer(self, question: str, passages: list[Passage], *, model: str, stream: bool) -> str:
-        context = "\n\n".join(f"[{n}] {p.source}\n{p.text}" for n, p in enumerate(passages, 1))
         messages: list[openai.types.chat.ChatCompletionMessageParam] = [
-            {"role": "system", "content": PROMPT},
-            {"role": "user", "content": f"Passages:\n{context}\n\nQuestion: {question}"},
+            {"role": "system", "content": PROMPTS[self._version]},
+            {"role": "user", "content": f"Passages:\n{numbered(passages)}\n\nQuestion: {question}"},
         ]
         if not stream:
             done = self._client.chat.completions.create(model=model, messages=messages)

@@ -21,7 +21,7 @@ from heliograph.config._types import seconds
 
 FOLDER = Path(__file__).parent
 START = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
-BOARD = "http://localhost:3001/d/heliograph-llm-overview/llm-overview"
+GRAFANA = "http://localhost:3001/d"
 JAEGER = "http://localhost:16686/search"
 
 SUMMARIES = {
@@ -52,12 +52,17 @@ TRACES = {
 VARIABLES = {"environment": "deployment_environment_name", "model": "model", "service": "job"}
 
 
+# A file may state, for all of its cases, the summaries of its alerts and the board that their links lead to.
+FILES: list[dict[str, Any]] = [
+    YAML(typ="safe").load(file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("*_test.yaml"))
+]
+for _file in FILES:
+    SUMMARIES |= _file.get("summaries", {})
+BOARDS = {alert: file["board"] for file in FILES if "board" in file for alert in file["summaries"]}
+
+
 def _cases() -> list[Any]:
-    cases = []
-    for file in sorted(FOLDER.glob("*_test.yaml")):
-        content = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
-        cases += [pytest.param(case, id=case["name"]) for case in content["tests"]]
-    return cases
+    return [pytest.param(case, id=case["name"]) for file in FILES for case in file["tests"]]
 
 
 def _links(alert: str, labels: dict[str, str], description: str, now: datetime) -> dict[str, str]:
@@ -68,9 +73,11 @@ def _links(alert: str, labels: dict[str, str], description: str, now: datetime) 
         # A limit is that of the model that was asked for; the board's models are those that answered.
         if labels.get(label) and (alert, label) != ("HighQuotaUse", "model")
     )
+    board = "stack-health" if labels.get("signal") == "scrape" else BOARDS.get(alert, "llm-overview")
     links = {
         "runbook_url": f"http://localhost:8025/runbooks/{alert}",
-        "dashboard_url": f"{BOARD}?from={hour_ago}&to=now{variables}",
+        "dashboard_url": f"{GRAFANA}/heliograph-{board}/{board}?from={hour_ago}&to=now"
+        + (variables if alert not in BOARDS else ""),  # which is about the stack, not about a service
     }
     threshold = description.partition("(threshold: ")[2].partition(" ")[0]
     if (alert, threshold) in TRACES and labels.get("signal") != "scrape":
@@ -87,7 +94,9 @@ def _complete(case: dict[str, Any]) -> dict[str, Any]:
         alert = moment["alertname"]
         for expected in moment["exp_alerts"]:
             words = expected["exp_annotations"]
-            words |= {"summary": SUMMARIES[alert], **_links(alert, expected["exp_labels"], words["description"], now)}
+            words.setdefault("summary", SUMMARIES[alert])
+            words |= _links(alert, expected["exp_labels"], words["description"], now)
+            expected["exp_labels"].setdefault("team", "on-call")
     return {"interval": "15s", "start_timestamp": START.isoformat().replace("+00:00", "Z"), **case}
 
 

@@ -14,6 +14,8 @@ from heliograph.config._types import seconds
 from heliograph.genai.vocabulary import METRICS, prometheus_name
 from heliograph.stack._paths import config_root
 
+from ._server_metrics import server_metrics
+
 SERVICE = {"job", "deployment_environment_name"}
 RESOURCE = {*SERVICE, "instance", "service_version"}
 
@@ -44,13 +46,16 @@ SHIPPED = load()
 ALERTS = [
     pytest.param(rule, id=f"{rule['alert']} {rule['labels']['level']} {rule['labels'].get('signal', '')}".strip())
     for rule in _alerts(SHIPPED)
+    if rule["alert"] != "Watchdog"  # which is about nothing and waits for nothing: test_stack_rules.py
 ]
 LABELS = (
     {prometheus_name(spec): {*spec.labels, *RESOURCE} for spec in METRICS}
     | _records(SHIPPED)
-    | {"up": {"job", "instance"}}
+    | {metric["name"]: {"job", "instance", *metric["labels"]} for metric in server_metrics()}
 )
-COUNTERS = {prometheus_name(spec) for spec in METRICS if spec.kind == "counter"}
+COUNTERS = {prometheus_name(spec) for spec in METRICS if spec.kind == "counter"} | {
+    metric["name"] for metric in server_metrics() if metric["type"] == "counter"
+}
 HISTOGRAM_PARTS = {
     prometheus_name(spec) + part: prometheus_name(spec)
     for spec in METRICS
@@ -75,6 +80,8 @@ def _kept(node: object) -> set[str] | None:
         case promql_parser.MatrixSelector():
             kept = _kept(node.vector_selector)
         case promql_parser.ParenExpr():
+            kept = _kept(node.expr)
+        case promql_parser.UnaryExpr():
             kept = _kept(node.expr)
         case promql_parser.Call():
             if node.func.name in {"rate", "increase"}:

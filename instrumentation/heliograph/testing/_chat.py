@@ -12,7 +12,7 @@ from heliograph.testing._prompt import Message, Prompt, Tool, check_model, conte
 from heliograph.testing._reply import DONE, Engine, Event, Job, Reply, new_id, sse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from heliograph.testing._ledger import Usage
 
@@ -27,8 +27,8 @@ def prepare(body: Mapping[str, Any], engine: Engine) -> Job:
     """Check a request; raises ApiError 400 or 404."""
     prompt = _parse(body, engine)
 
-    def run(filtered: bool) -> Reply:  # noqa: FBT001 - Job's signature
-        generated = generate(prompt, engine.cache, own=engine.own, filtered=filtered)
+    def run(faults: Collection[str]) -> Reply:
+        generated = generate(prompt, engine.cache, own=engine.own, faults=faults)
         return _reply(prompt, generated)
 
     return Job(_NAME, prompt.requested, prompt.model, prompt.stream, run)
@@ -94,8 +94,14 @@ def _messages(body: Mapping[str, Any]) -> list[Message]:
         text, images = content_text(message.get("content"), f"{where}.content")
         if message.get("tool_calls"):
             text += json.dumps(message["tool_calls"], ensure_ascii=False)
-        messages.append(Message(role, text, images))
+        messages.append(Message(role, text, images, _called(message.get("tool_calls"))))
     return messages
+
+
+def _called(tool_calls: object) -> tuple[str, ...]:
+    calls = tool_calls if isinstance(tool_calls, list) else []
+    functions = [call.get("function") for call in calls if isinstance(call, dict)]
+    return tuple(str(function.get("name")) for function in functions if isinstance(function, dict))
 
 
 def _tools(body: Mapping[str, Any]) -> list[Tool]:

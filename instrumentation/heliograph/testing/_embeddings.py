@@ -12,7 +12,7 @@ from heliograph.testing._reply import Engine, Job, Reply, new_id
 from heliograph.testing._vectors import embed, to_base64
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 __all__ = ["prepare"]
 
@@ -39,8 +39,8 @@ def prepare(body: Mapping[str, Any], engine: Engine) -> Job:
         )
         raise ApiError(400, message)
 
-    def run(filtered: bool) -> Reply:  # noqa: FBT001 - Job's signature
-        del filtered  # nothing is generated
+    def run(faults: Collection[str]) -> Reply:
+        del faults  # nothing is generated
         vectors = [embed(item if isinstance(item, str) else " ".join(map(str, item)), dimensions) for item in inputs]
         data = [
             {"object": "embedding", "index": i, "embedding": to_base64(v) if encoding == "base64" else v}

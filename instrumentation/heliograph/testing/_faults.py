@@ -17,11 +17,12 @@ __all__ = ["Fault", "FaultKind", "Faults", "refusal"]
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
-FaultKind = Literal["401", "429", "500", "cut", "filter", "garbage", "slow"]
+FaultKind = Literal["401", "429", "500", "cut", "filter", "garbage", "loop", "slow"]
 """What can go wrong.
 
 `401`, `429`, `500`: that HTTP status. `cut`: the answer breaks off in the middle. `filter`: the answer ends early with
-finish reason `content_filter`. `garbage`: status 200 and a body that is no JSON. `slow`: an answer that takes longer.
+finish reason `content_filter`. `garbage`: status 200 and a body that is no JSON. `loop`: a model that has tools calls
+the same one again and again, and never answers. `slow`: an answer that takes longer.
 """
 
 

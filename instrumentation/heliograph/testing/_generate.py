@@ -13,7 +13,7 @@ from heliograph.testing._prompt import Message
 from heliograph.testing._schema import fill
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from heliograph.testing._prompt import Prompt, Tool
     from heliograph.testing._prompt_cache import PromptCache
@@ -39,9 +39,9 @@ class Generated:
 
 
 def generate(
-    prompt: Prompt, cache: PromptCache, *, own: Callable[[str], str] | None = None, filtered: bool = False
+    prompt: Prompt, cache: PromptCache, *, own: Callable[[str], str] | None = None, faults: Collection[str] = ()
 ) -> Generated:
-    """Answer the prompt; `filtered` answers stop half-way, as a content filter makes them.
+    """Answer the prompt. Of the `faults`, `filter` stops an answer half-way, and `loop` calls a tool without end.
 
     `own` is a user's way to answer: it takes the text of the last user message.
     Raises ApiError 400 for a prompt that is longer than the model's context window.
@@ -49,7 +49,7 @@ def generate(
     asked = prompt.tokens()
     prompt.check_length(len(asked))
     cached = cache.use(prompt.model.name, asked)
-    tool = _chosen_tool(prompt)
+    tool = _chosen_tool(prompt, loops="loop" in faults)
     finish: Literal["stop", "length", "tool_calls", "content_filter"] = "stop"
     if tool is not None:
         finish = "tool_calls"
@@ -62,7 +62,7 @@ def generate(
             text = text.split(mark, 1)[0]
     tokens = _tokens.split(text)
     reasoning = _REASONING.get(prompt.effort, 192) if prompt.model.reasons else 0
-    if filtered and tool is None:
+    if "filter" in faults and tool is None:
         tokens, finish = tokens[: len(tokens) // 2], "content_filter"
     if prompt.max_tokens is not None and reasoning + len(tokens) > prompt.max_tokens:
         reasoning = min(reasoning, prompt.max_tokens)
@@ -92,18 +92,35 @@ def _with_passages(prompt: Prompt) -> list[Message]:
     return [*sources, prompt.messages[users[-1]]]
 
 
-def _chosen_tool(prompt: Prompt) -> Tool | None:
-    """Return the tool to call: the one demanded, or the one whose words are those of the question."""
+def _chosen_tool(prompt: Prompt, *, loops: bool) -> Tool | None:
+    """Return the tool to call: the one demanded, or the one whose words are those of the question.
+
+    Each is called once for a question, the best one first; who `loops` calls the last one again.
+    """
     if not prompt.tools or prompt.tool_choice == "none":
         return None
     by_name = {tool.name: tool for tool in prompt.tools}
     if prompt.tool_choice in by_name:
         return by_name[prompt.tool_choice]
-    if prompt.messages[-1].role == "tool":  # it has been called: answer from what it said
+    called = _called_for_the_question(prompt)
+    if loops and called and called[-1] in by_name:
+        return by_name[called[-1]]
+    must = loops or prompt.tool_choice == "required"
+    left = [tool for tool in prompt.tools if tool.name not in called]
+    if not left and not must:  # answer from what they said
         return None
     asked = set(stems(question_of(_last(prompt, "user"))))
     shared = [
-        (len(asked & set(stems(f"{tool.name} {tool.description}".replace("_", " ")))), tool) for tool in prompt.tools
+        (len(asked & set(stems(f"{tool.name} {tool.description}".replace("_", " ")))), tool)
+        for tool in left or prompt.tools
     ]
     most, best = max(shared, key=lambda pair: pair[0])
-    return best if most or prompt.tool_choice == "required" else None
+    return best if most or must else None
+
+
+def _called_for_the_question(prompt: Prompt) -> list[str]:
+    """Name the tools that have been called since the last user message, in order."""
+    called: list[str] = []
+    for message in prompt.messages:
+        called = [] if message.role == "user" else [*called, *message.calls]
+    return called

@@ -112,7 +112,7 @@ class LLMHandler(Handler):
         if "garbage" in faults:
             self._send(200, b'{"id": "chatcmpl-', {"content-type": "application/json"}, started)
             return
-        reply = job.run("filter" in faults)
+        reply = job.run(faults)
         headers = service.limits.take(job.model.name, reply.usage.total)
         if job.stream:
             self._stream(job, reply, headers, started, begun, cut="cut" in faults)

@@ -21,11 +21,12 @@ _PER_IMAGE = 85  # tokens of an image in low detail
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: its role, its text, and how many images it has."""
+    """One message: its role, its text, how many images it has, and the names of the tools that it calls."""
 
     role: str
     text: str
     images: int = 0
+    calls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

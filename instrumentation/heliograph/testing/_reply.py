@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from heliograph.testing._prompt_cache import PromptCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from heliograph.testing._ledger import Usage
     from heliograph.testing._models import Model
@@ -57,14 +57,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A request that is well-formed; `run` does the work (its argument: whether a content filter cuts in)."""
+    """A request that is well-formed; `run` does the work (its argument: kinds of faults that it suffers from)."""
 
     endpoint: str
     """The API's name of it: chat.completions, embeddings, responses."""
     requested: str
     model: Model
     stream: bool
-    run: Callable[[bool], Reply]
+    run: Callable[[Collection[str]], Reply]
 
 
 def new_id(prefix: str) -> str:

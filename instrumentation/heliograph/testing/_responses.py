@@ -15,7 +15,7 @@ from heliograph.testing._prompt import Message, Prompt, Tool, check_model, conte
 from heliograph.testing._reply import Engine, Event, Job, Reply, new_id, sse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 __all__ = ["prepare"]
 
@@ -26,8 +26,8 @@ def prepare(body: Mapping[str, Any], engine: Engine) -> Job:
     """Check a request; raises ApiError 400 or 404."""
     prompt = _parse(body, engine.served)
 
-    def run(filtered: bool) -> Reply:  # noqa: FBT001 - Job's signature
-        generated = generate(prompt, engine.cache, own=engine.own, filtered=filtered)
+    def run(faults: Collection[str]) -> Reply:
+        generated = generate(prompt, engine.cache, own=engine.own, faults=faults)
         return _reply(body, prompt, generated)
 
     return Job(_NAME, prompt.requested, prompt.model, prompt.stream, run)
@@ -83,7 +83,8 @@ def _message(item: object, where: str) -> Message:
         case "function_call_output":
             return Message("tool", str(item.get("output", "")))
         case "function_call":
-            return Message("assistant", f"{item.get('name')}({item.get('arguments')})")
+            name = str(item.get("name"))
+            return Message("assistant", f"{name}({item.get('arguments')})", calls=(name,))
         case "reasoning":  # handed back by the client; it counts no tokens
             return Message("assistant", "")
         case other:

@@ -130,7 +130,7 @@ class LLMServer:
         endpoint: str | None = None,
         model: str | None = None,
     ) -> None:
-        """Switch a fault on: `401`, `429`, `500`, `cut`, `filter`, `garbage` or `slow`; `none` switches all off.
+        """Switch a fault on: `401`, `429`, `500`, `cut`, `filter`, `garbage`, `loop` or `slow`; `none` ends all.
 
         `rate` is the share of requests that suffer, kept without dice; `seconds` how long it lasts (None: no end).
         `delay`: how much longer a `slow` answer takes; `retry_after`: what a `429` asks for; both in seconds.

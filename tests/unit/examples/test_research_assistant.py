@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import runpy
 import signal
 import subprocess
 import sys
+import threading
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
 
 from research_assistant import __main__ as command
-from research_assistant import corpus, retrieval
+from research_assistant import corpus, retrieval, traffic
 from research_assistant.assistant import Assistant
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
     from heliograph.testing import LLMServer
 
-WHO = {"user": "u", "session": "s", "tenant": "t"}
+WHO: Any = {"user": "u", "session": "s", "tenant": "t"}
 
 
 def index(*texts: str) -> retrieval.Index:
@@ -99,7 +102,8 @@ def test_rerank_of_nothing_asks_nobody(llm_server: LLMServer) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 def test_an_answer_comes_from_the_passages_and_cites_them(stream: bool, llm_server: LLMServer) -> None:
     with openai.OpenAI() as client:
-        assistant = Assistant(client, index("Rich draws tables on the terminal with the Table class."))
+        retriever = retrieval.Retriever(client, index("Rich draws tables on the terminal with the Table class."))
+        assistant = Assistant(client, retriever)
         answer = assistant.ask("How does Rich draw tables?", model="gpt-4o-mini", stream=stream, **WHO)
     assert "Table class" in answer
     assert "[1]" in answer
@@ -109,7 +113,59 @@ def test_an_answer_comes_from_the_passages_and_cites_them(stream: bool, llm_serv
 def test_what_the_provider_raises_reaches_the_caller(llm_server: LLMServer) -> None:
     llm_server.fault("500")
     with openai.OpenAI(max_retries=0) as client, pytest.raises(openai.InternalServerError):
-        Assistant(client, index("text")).ask("text?", model="gpt-4o-mini", stream=False, **WHO)
+        Assistant(client, retrieval.Retriever(client, index("text"))).ask("text?", model="gpt-4o-mini", **WHO)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> retrieval.Index:
+    passages = [corpus.Passage("rich", "Rich draws fine tables."), corpus.Passage("click", "Click reads all options.")]
+    return retrieval.Index(passages, tmp_path / "kept")
+
+
+def test_an_index_in_a_folder_answers_as_one_in_memory(kept: retrieval.Index) -> None:
+    assert [passage.source for passage in kept.search("What draws tables?")] == ["rich"]
+    assert [passage.text for passage in kept.document("the click docs")] == ["Click reads all options."]
+    assert kept.document("django") == kept.document("a b") == []
+    assert kept.titles() == ["click", "rich"]
+
+
+@pytest.mark.parametrize("harm", ["gone", "damaged"])
+def test_an_index_that_cannot_be_read_fails_retrieval_until_it_can(
+    harm: str, kept: retrieval.Index, tmp_path: Path, llm_server: LLMServer
+) -> None:
+    file, elsewhere = tmp_path / "kept" / "index.sqlite", tmp_path / "elsewhere"
+    file.rename(elsewhere)
+    if harm == "damaged":
+        file.write_bytes(b"no database at all" * 100)
+    with openai.OpenAI() as client:
+        assistant = Assistant(client, retrieval.Retriever(client, kept))
+        with pytest.raises(retrieval.RetrievalError, match="cannot be read"):
+            assistant.ask("What draws tables?", model="gpt-4o-mini", **WHO)
+        assert llm_server.usage() == [], "no model is asked without passages"
+        elsewhere.replace(file)
+        assert "Rich draws fine tables" in assistant.ask("What draws tables?", model="gpt-4o-mini", **WHO)
+
+
+def test_each_further_pass_of_ranking_asks_the_model_and_leaves_one_passage_out(llm_server: LLMServer) -> None:
+    texts = [f"Table number {number} is drawn by Rich." for number in range(9)]
+    with openai.OpenAI() as client:
+        found = [
+            retrieval.Retriever(client, index(*texts), passages=3, passes=passes).find("Which table does Rich draw?")
+            for passes in (1, 3)
+        ]
+    assert [len(passages) for passages in found] == [3, 3]
+    asked = [record["endpoint"] for record in llm_server.usage()]
+    assert asked == ["embeddings", "embeddings", "chat.completions", "chat.completions"]
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_the_prompts_version_decides_over_the_prompt(version: str, llm_server: LLMServer) -> None:
+    from research_assistant.assistant import PROMPTS
+
+    with openai.OpenAI() as client:
+        assistant = Assistant(client, retrieval.Retriever(client, index("text")), prompt_version=version)
+        assistant.ask("text?", model="gpt-4o-mini", **WHO)
+    assert llm_server.requests()[-1].body["messages"][0]["content"] == PROMPTS[version]
 
 
 TELEMETRY = """
@@ -117,11 +173,11 @@ import json, openai
 from heliograph.testing import LLMServer, capture
 from research_assistant.assistant import Assistant
 from research_assistant.corpus import Passage
-from research_assistant.retrieval import Index
+from research_assistant.retrieval import Index, Retriever
 
 with LLMServer(first_token=0, per_token=0) as server, capture() as captured:
     client = openai.OpenAI(base_url=server.base_url, api_key="any")
-    assistant = Assistant(client, Index([Passage("rich", "Rich draws tables.")]))
+    assistant = Assistant(client, Retriever(client, Index([Passage("rich", "Rich draws tables.")])))
     assistant.ask("What draws tables?", model="gpt-4o-mini", stream=True, user="u", session="s", tenant="acme")
     print(json.dumps({
         "calls": sorted((call.operation, call.chain) for call in captured.calls),
@@ -146,10 +202,10 @@ def test_one_question_is_one_trace() -> None:
     )
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
-    assert seen["calls"] == [["chat", "research"], ["embeddings", "research"]]
+    assert seen["calls"] == [["chat", "answer"], ["embeddings", "retrieve"]]
     assert seen["cost"] > 0
     assert seen["queries"] == 1
-    assert {"query question", "chain research", "retrieve"} <= set(seen["spans"])
+    assert {"query question", "chain research", "chain retrieve", "retrieve", "chain answer"} <= set(seen["spans"])
     assert (seen["traces"], seen["retrieved"]) == (1, 1)
 
 
@@ -228,6 +284,7 @@ def test_batch_goes_on_after_a_failure_and_lets_users_and_models_take_turns(
     monkeypatch.setattr(Assistant, "ask", observed)
     (tmp_path / "q").write_text("\nWhat draws tables?\n\nWhere are tables drawn?\n")
     batch = ["--rate", "1000", "--duration", "0", "--users", "2", "--model", "gpt-4o-mini, gpt-4.1-mini", "--json"]
+    batch += ["--mix", "research"]
     done = run("--docs", docs, "batch", "--questions", str(tmp_path / "q"), *batch)
     said = [json.loads(line) for line in done.out.splitlines()]
     assert done.code == 0
@@ -250,6 +307,12 @@ BAD_INPUT: dict[str, tuple[list[str], str]] = {
     "no time": (["batch", "--rate", "0"], "is not above 0"),
     "no users": (["batch", "--users", "0"], "is not 1 or more"),
     "no model": (["batch", "--model", " , "], "no model is named"),
+    "no way of asking": (["batch", "--mix", "guess=1"], "is not one of research, agent"),
+    "a mix of nothing": (["batch", "--mix", "agent=0"], "asks nothing"),
+    "no share": (["batch", "--heavy-user", "2"], "is not between 0 and 1"),
+    "no workers": (["batch", "--workers", "0"], "is not 1 or more"),
+    "no steps": (["--max-steps", "-1", "ask", "x"], "is below 0"),
+    "no such prompt": (["--prompt-version", "9", "ask", "x"], "invalid choice"),
 }
 
 
@@ -261,3 +324,67 @@ def test_wrong_input_is_named(name: str, run: Callable[..., Ended], tmp_path: Pa
     done = run(*(argument.replace("{tmp}", str(tmp_path)) for argument in arguments))
     assert done.code == 2
     assert told in done.err
+
+
+def turns(many: int, **options: Any) -> list[traffic.Turn]:
+    mix = options.pop("mix", {"research": 4, "agent": 1})
+    made = traffic.turns(["q1", "q2"], ["m1", "m2"], mix, **{"users": 5, **options})
+    return list(itertools.islice(made, many))
+
+
+def test_ways_of_asking_are_mixed_as_weighed_for_every_user() -> None:
+    made = turns(500)
+    assert sum(turn.kind == "agent" for turn in made) == pytest.approx(100, abs=3)
+    agents = Counter(turn.who["user"] for turn in made if turn.kind == "agent")
+    assert len(agents) == 5
+    assert max(agents.values()) < 2 * min(agents.values())
+    assert {turn.kind for turn in turns(50, mix={"agent": 1})} == {"agent"}
+
+
+def test_a_heavy_user_asks_that_share_besides_the_own_turns() -> None:
+    asked = Counter(turn.who["user"] for turn in turns(1000, users=20, heavy_user=0.5))
+    assert len(asked) == 20
+    assert asked["user-0"] == pytest.approx(500 + 25, abs=15)
+    even = Counter(turn.who["user"] for turn in turns(1000, users=20))
+    assert set(even.values()) == {50}
+
+
+def test_a_user_has_one_tenant() -> None:
+    made = turns(200, users=8)
+    assert len({(turn.who["user"], turn.who["tenant"]) for turn in made}) == 8
+    assert {turn.who["tenant"] for turn in made} == set(traffic.TENANTS)
+
+
+@pytest.mark.usefixtures("llm_server")
+def test_workers_ask_at_the_same_time(run: Callable[..., Ended], docs: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    meeting = threading.Barrier(3, lambda: signal.raise_signal(signal.SIGTERM), timeout=10)
+    monkeypatch.setattr(Assistant, "ask", lambda *_, **__: str(meeting.wait()))
+    batch = ["--rate", "1000", "--workers", "3", "--mix", "research", "--duration", "0", "--json"]
+    done = run("--docs", docs, "batch", *batch)
+    assert done.code == 0
+    assert sorted(json.loads(line)["answer"] for line in done.out.splitlines()) == ["0", "1", "2"]
+
+
+@pytest.mark.usefixtures("llm_server")
+def test_a_defect_of_the_application_ends_the_batch(
+    run: Callable[..., Ended], docs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Assistant, "ask", lambda *_, **__: WHO["nothing"])
+    with pytest.raises(KeyError):
+        run("--docs", docs, "batch", "--rate", "1000", "--duration", "0", "--mix", "research")
+
+
+@pytest.mark.usefixtures("llm_server")
+def test_a_batch_of_a_query_type_reports_it(
+    run: Callable[..., Ended], docs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    types: list[Any] = []
+
+    def ask(*_: object, **said: Any) -> str:
+        types.append(said.get("query_type"))
+        return ""
+
+    monkeypatch.setattr(Assistant, "ask", ask)
+    for more in ([], ["--query-type", "audit"]):
+        run("--docs", docs, "batch", "--rate", "1000", "--duration", "0.001", "--mix", "research", *more)
+    assert (types[0], types[-1]) == (None, "audit")

@@ -183,6 +183,52 @@ def test_tool_choice_decides(client: openai.OpenAI, question: str, choice: Any, 
     assert (completion.choices[0].message.tool_calls is not None) == called
 
 
+FORECAST: Any = {"type": "function", "function": {"name": "forecast", "description": "The weather of next week"}}
+
+
+def run_tools(client: openai.OpenAI, question: str, tools: list[Any], *, most: int, **options: Any) -> list[str]:
+    """Call what is asked for until there is an answer; return the names, and "" for the answer."""
+    messages: list[Any] = ask(question)
+    called: list[str] = []
+    while len(called) < most:
+        message = (
+            client.chat.completions.create(model=MODEL, messages=messages, tools=tools, **options).choices[0].message
+        )
+        if not message.tool_calls:
+            return [*called, ""]
+        call: Any = message.tool_calls[0]
+        called.append(call.function.name)
+        messages += [message, {"role": "tool", "tool_call_id": call.id, "content": "It will be sunny in Rome."}]
+    return called
+
+
+def test_each_tool_that_fits_is_called_once_the_best_one_first(client: openai.OpenAI) -> None:
+    tools = [FORECAST, WEATHER]
+    assert run_tools(client, "What is the weather of a city?", tools, most=5) == ["get_weather", "forecast", ""]
+    assert run_tools(client, "What comes next?", tools, most=5) == ["forecast", ""]
+
+
+def test_a_question_after_an_answer_may_call_its_tools_again(client: openai.OpenAI) -> None:
+    messages: list[Any] = [
+        *ask("What is the weather in Rome?"),
+        {"role": "assistant", "content": None, "tool_calls": [_call("get_weather")]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "It is sunny in Rome."},
+        {"role": "assistant", "content": "It is sunny in Rome."},
+        *ask("And the weather in Paris?"),
+    ]
+    choice = client.chat.completions.create(model=MODEL, messages=messages, tools=[WEATHER]).choices[0]
+    assert choice.finish_reason == "tool_calls"
+
+
+def test_who_must_call_a_tool_never_answers(client: openai.OpenAI) -> None:
+    called = run_tools(client, "What is the weather in Rome?", [WEATHER], most=4, tool_choice="required")
+    assert called == ["get_weather"] * 4
+
+
+def _call(name: str) -> Any:
+    return {"id": "call_1", "type": "function", "function": {"name": name, "arguments": "{}"}}
+
+
 class Step(pydantic.BaseModel):
     title: str
     minutes: int

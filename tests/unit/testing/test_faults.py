@@ -85,6 +85,29 @@ def test_a_filtered_answer_ends_early_and_says_so(server: LLMServer, client: ope
     assert response.incomplete_details.reason == "content_filter"
 
 
+LOOK: Any = {"type": "function", "function": {"name": "look", "description": "Look into a book"}}
+
+
+def test_a_model_that_loops_calls_its_tool_again_and_again_until_all_is_well(
+    server: LLMServer, client: openai.OpenAI
+) -> None:
+    messages: list[Any] = [{"role": "user", "content": "Who are you?"}]
+
+    def step() -> Any:
+        message = (
+            client.chat.completions.create(model="gpt-4o-mini", messages=messages, tools=[LOOK]).choices[0].message
+        )
+        for tool_call in message.tool_calls or ():
+            messages.extend([message, {"role": "tool", "tool_call_id": tool_call.id, "content": "I am a book."}])
+        return message
+
+    server.fault("loop")
+    assert [step().tool_calls[0].function.name for _ in range(3)] == ["look"] * 3
+    assert call(client).choices[0].message.content, "who has no tools answers"
+    server.fault("none")
+    assert step().content
+
+
 def test_a_fault_may_concern_one_model_or_one_endpoint(server: LLMServer, client: openai.OpenAI) -> None:
     server.fault("500", model="gpt-4o")
     assert call(client, "gpt-4o-mini").choices
