@@ -139,7 +139,7 @@ local stores = collector + ', exporter!~".+/langsmith"';
       // The bytes that would be missing, at the pace of an hour. The hour must be known, and must not be over: a large file
       // that was written once is seen by the last line for less than `for`.
       expr: |||
-        -max by (job, device) (predict_linear(%(free)s[1h], %(seconds)s)) > 0
+        0 - max by (job, device) (predict_linear(%(free)s[1h], %(seconds)s)) > 0
         and
         max by (job, device) (%(free)s offset 1h) > 0
         and

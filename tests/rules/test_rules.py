@@ -48,7 +48,7 @@ ALERTS = [
     for rule in _alerts(SHIPPED)
     if rule["alert"] != "Watchdog"  # which is about nothing and waits for nothing: test_stack_rules.py
 ]
-LABELS = (
+LABELS: dict[str, set[str]] = (
     {prometheus_name(spec): {*spec.labels, *RESOURCE} for spec in METRICS}
     | _records(SHIPPED)
     | {metric["name"]: {"job", "instance", *metric["labels"]} for metric in server_metrics()}
@@ -80,8 +80,6 @@ def _kept(node: object) -> set[str] | None:
         case promql_parser.MatrixSelector():
             kept = _kept(node.vector_selector)
         case promql_parser.ParenExpr():
-            kept = _kept(node.expr)
-        case promql_parser.UnaryExpr():
             kept = _kept(node.expr)
         case promql_parser.Call():
             if node.func.name in {"rate", "increase"}:
