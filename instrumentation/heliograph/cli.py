@@ -30,6 +30,8 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "build": ("heliograph.stack._build_cli", "build", "Build the servers into the user cache."),
     "generate": ("heliograph.config._cli", "generate", "Render rules, routing and boards from heliograph.yaml."),
     "prices": ("heliograph.genai._prices._cli", "prices", "Show what a model costs, in each tier, and who says so."),
+    "alerts": ("heliograph.ops._alerts_cli", "alerts", "Show what fires, and who was told."),
+    "ack": ("heliograph.ops._ack_cli", "ack", "Acknowledge an alert: nobody is told of it for a while."),
     "notify-test": ("heliograph.ops._notify_cli", "notify_test", "Send a test notification through Alertmanager."),
     "inbox": ("heliograph.ops._inbox_cli", "inbox", "Run the local inbox: mailbox, webhook and runbook pages."),
     "meter": ("heliograph.meter._cli", "meter", "Count the calls of applications that do not use the package."),

@@ -28,6 +28,12 @@ receivers:
   slack_configs: [{channel: '#monitoring'}]
 - name: sms-critical
   webhook_configs: [{url_file: gateway}]
+- name: slack-critical-team-search
+  slack_configs: [{channel: '#search'}]
+- name: slack-warning-team-search
+  slack_configs: [{channel: '#search'}]
+- name: pagerduty-critical-tenant-acme
+  pagerduty_configs: [{routing_key_file: key}]
 """
 
 
@@ -73,7 +79,7 @@ class FakeAlertmanager(ThreadingHTTPServer):
 
     def metrics(self) -> str:
         lines = ["# HELP alertmanager_alerts How many alerts by state.", 'alertmanager_alerts{state="active"} 1']
-        for name in ("email", "slack", "sns", "webhook"):
+        for name in ("email", "pagerduty", "slack", "sns", "webhook"):
             label = f'{{integration="{name}"}}'
             lines += [
                 f"alertmanager_notification_requests_total{label} {self.requests[name]}",

@@ -121,6 +121,56 @@ def test_a_single_receiver_can_be_tried(alertmanager: Fake, notify: Callable[...
     assert alertmanager.posted[0]["labels"]["channel"] == "slack-critical"
 
 
+# What is asked for → the receivers that are tried, the integration, and the labels that lead there.
+WHOSE = {
+    "a team's rooms": (
+        ("slack", "--team", "search"),
+        ["slack-critical-team-search", "slack-warning-team-search"],
+        "slack",
+        {"channel": "slack", "team": "search"},
+    ),
+    "one room of a team": (
+        ("slack-warning", "--team", "search"),
+        ["slack-warning-team-search"],
+        "slack",
+        {"channel": "slack-warning", "team": "search"},
+    ),
+    "a tenant's": (
+        ("pagerduty", "--tenant", "acme"),
+        ["pagerduty-critical-tenant-acme"],
+        "pagerduty",
+        {"channel": "pagerduty", "tenant": "acme"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WHOSE)
+def test_what_a_team_or_tenant_has_of_its_own_can_be_tried(
+    name: str, alertmanager: Fake, notify: Callable[..., Ended]
+) -> None:
+    arguments, receivers, integration, labels = WHOSE[name]
+    alertmanager.deliver = lambda _: alertmanager.accept(integration, len(receivers))
+    done = notify(*arguments, "--json")
+    assert (done.code, json.loads(done.out)["receivers"]) == (0, receivers), done.err
+    assert alertmanager.posted[0]["labels"].items() >= labels.items()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("email", "--team", "search"), "set teams.channels.search.email in heliograph.yaml"),
+        (("slack", "--tenant", "globex"), "set routing.tenants.globex.slack in heliograph.yaml"),
+        (("slack", "--team", "search", "--tenant", "acme"), "--team and --tenant"),
+    ],
+)
+def test_what_nobody_has_is_wrong_input(
+    arguments: tuple[str, ...], told: str, alertmanager: Fake, notify: Callable[..., Ended]
+) -> None:
+    done = notify(*arguments)
+    assert (done.code, alertmanager.posted) == (2, [])
+    assert told in done.err
+
+
 def test_text_messages_by_a_gateway_are_webhooks(alertmanager: Fake, notify: Callable[..., Ended]) -> None:
     alertmanager.deliver = lambda _: alertmanager.accept("webhook")
     assert notify("sms").code == 0
