@@ -119,7 +119,7 @@ class RateLimits:
         return headers
 
 
-def _exceeded(model: str, kind: str, bucket: _Bucket, wanted: int, headers: dict[str, str]) -> ApiError:
+def _exceeded(model: str, kind: str, bucket: _Bucket, wanted: float, headers: dict[str, str]) -> ApiError:
     wait = bucket.seconds_until(wanted)
     unit = "RPM" if kind == "requests" else "TPM"
     used = bucket.limit - int(bucket.level)

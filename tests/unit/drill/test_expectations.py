@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
@@ -21,6 +20,7 @@ from research_assistant.options import options_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 DRILL = read_drill()
 EXPECTED = [(fault.name, e) for fault in DRILL.faults for e in [*fault.notify, *fault.silenced, *fault.may]]
@@ -28,7 +28,7 @@ EXPECTED = [(fault.name, e) for fault in DRILL.faults for e in [*fault.notify, *
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the servers of a drill read, by name of the file."""
+    """Return what the servers of a drill read, by name of the file."""
     folder = tmp_path_factory.mktemp("channels")
     channels = folder / "channels.yaml"
     receivers = Receivers(beats=1)
@@ -40,7 +40,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def rules(files: dict[str, Any]) -> set[tuple[str, str]]:
-    """Name and severity of every alert that the drill's stack can send."""
+    """Return name and severity of every alert that the drill's stack can send."""
     return set(_rules(files))
 
 

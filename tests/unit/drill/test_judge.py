@@ -47,7 +47,7 @@ DRILL = Drill.model_validate({
 
 
 def story(name: str = "Outage", severity: str = "critical", **changes: Any) -> AlertStory:
-    """An alert that was true after 10 s, due 10 s later, everywhere after 30 s, and over in time."""
+    """Tell of an alert that was true after 10 s, due 10 s later, everywhere after 30 s, and over in time."""
     channels = DRILL.receivers[severity]
     said: dict[str, Any] = {
         "true": FAULT + 10,
