@@ -2,6 +2,7 @@
 
 local boards = import '../lib/board.libsonnet';
 local e = import '../lib/events.libsonnet';
+local explore = import '../lib/explore.libsonnet';
 local m = import '../lib/metrics.libsonnet';
 local p = import '../lib/panels.libsonnet';
 local q = import '../lib/queries.libsonnet';
@@ -119,7 +120,7 @@ local tokens = import '../lib/tokens.libsonnet';
         q.instant(
           'sum(%s{%s}) / (sum(%s{%s}) > 0)' % [s.day.queryCostSum, sel.queries, s.day.queryRequests, sel.queries], 'cost'
         )
-      ) + p.noValue('no queries'),
+      ) + p.decimals(4) + p.noValue('no queries'),
 
     costPerUser:
       p.stat(
@@ -127,11 +128,11 @@ local tokens = import '../lib/tokens.libsonnet';
         'Cost of the queries of known users, divided by how many users there were.' + fromEvents,
         units.usd,
         q.counted('%s / %s' % [cost, distinct(field.user, '$__range')], 'cost')
-      ) + p.noValue('no users'),
+      ) + p.decimals(4) + p.noValue('no users'),
 
     returning:
       p.stat(
-        'Users who came back',
+        'Came back',
         'Of the users of the time range before this one, of the same length: how many asked something in this one, too. Choose a week for the retention of a week.',
         units.percent,
         q.counted(
@@ -169,9 +170,14 @@ local tokens = import '../lib/tokens.libsonnet';
       '${__field.labels.%s}' % label
     ),
 
-  local top(title, description, unit, expr) =
-    p.rowBars(
-      title, description + fromEvents, unit, q.counted('sort_desc(topk(%d, %s))' % [tokens.top, expr], '{{%s}}' % field.user)
+  // number: {title, unit, decimals}
+  local top(title, description, number, expr) =
+    p.top(
+      title,
+      description + fromEvents,
+      q.counted('sort_desc(topk(%d, %s))' % [tokens.top, expr], '{{%s}}' % field.user),
+      { field: field.user, title: 'User', links: [explore.userLink(sel.records(e.queryFinished))] },
+      number
     ) + p.noValue('no users in this time range'),
 
   local panels = {
@@ -206,7 +212,13 @@ local tokens = import '../lib/tokens.libsonnet';
       bars('Queries by tenant, 24 h', m.queryRequests.help, units.count, 'tenant', s.day.queryRequests)
       + p.decimals(0) + noQueries + onlyTenant,
 
-    topUsers: top('Queries, top 10 users', m.queryRequests.help, units.count, each(field.user, '$__range')) + p.decimals(0),
+    topUsers:
+      top(
+        'Queries, top %d users' % tokens.top,
+        m.queryRequests.help,
+        { title: 'Queries', unit: units.count, decimals: 0 },
+        each(field.user, '$__range')
+      ),
 
     costPerQuery:
       p.timeSeries(
@@ -226,9 +238,9 @@ local tokens = import '../lib/tokens.libsonnet';
 
     topSpenders:
       top(
-        'Cost, top 10 users',
+        'Cost, top %d users' % tokens.top,
         m.queryCost.help,
-        units.usd,
+        { title: 'Cost', unit: units.usd, decimals: 4 },
         'sum by (%s) (sum_over_time(%s | unwrap %s [$__range]))'
         % [field.user, sel.queryRecords(['%s!=""' % field.user]), field.cost]
       ),

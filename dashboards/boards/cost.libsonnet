@@ -1,7 +1,9 @@
 // Cost: what is spent on what, by whom, how fast, and what of it bought nothing.
 
+local records = import '../../prometheus/lib/records.libsonnet';
 local boards = import '../lib/board.libsonnet';
 local e = import '../lib/events.libsonnet';
+local explore = import '../lib/explore.libsonnet';
 local m = import '../lib/metrics.libsonnet';
 local p = import '../lib/panels.libsonnet';
 local q = import '../lib/queries.libsonnet';
@@ -48,6 +50,17 @@ local tokens = import '../lib/tokens.libsonnet';
             [12, panels.projected],
           ],
         },
+      ] + (
+        if budgets == [] then [] else [{
+          title: 'Budgets',
+          height: tokens.height.normal,
+          panels: [
+            [12, panels.budgetSpent],
+            [6, panels.budgetNow],
+            [6, panels.budgetLasts],
+          ],
+        }]
+      ) + [
         {
           title: 'On what, and by whom',
           height: tokens.height.normal,
@@ -86,6 +99,24 @@ local tokens = import '../lib/tokens.libsonnet';
   local onlyChain = boards.only(uid, 'chain', 'chain'),
   local onlyService = boards.only(uid, 'job', 'service'),
 
+  // What may be spent: a series for each budget, or for each tenant (model, ...) that has one of its own.
+  local budgets = std.objectFields(config.budgets.limits),
+  local ofBudgets(expr) = std.join(' or ', [
+    expr % { own: 'budget="%s"' % name, usd: config.budgets.limits[name].usd }
+    for name in budgets
+  ]),
+  local budgetName = std.join(' ', ['{{budget}}'] + std.set([
+    '{{%s}}' % config.budgets.limits[name].each
+    for name in budgets
+    if config.budgets.limits[name].each != null
+  ])),
+  local spentShare = ofBudgets('100 * %s{%%(own)s} / %%(usd)s' % records.budgetSpent),
+  local spentTiers = {
+    local percents = config.budgets.spent,
+    warning: if std.length(percents) > 1 then percents[0] else null,
+    critical: percents[std.length(percents) - 1],
+  },
+
   local day = ' The last 24 hours, whatever time range is shown.',
   local nothing = p.noValue('nothing spent in this time range'),
 
@@ -101,17 +132,19 @@ local tokens = import '../lib/tokens.libsonnet';
     projection:
       p.stat(
         'Projected for a day',
-        'If the last hour went on for 24 hours. Of whole services, whatever model, chain or tenant is chosen.',
+        'If the last %s went on for 24 hours. Of whole services, whatever model, chain or tenant is chosen.'
+        % config.alerts.HighDailyCost.window,
         units.usd,
-        q.instant('24 * 3600 * sum(%s{%s})' % [s.hour.cost, sel.service], 'projection')
+        q.instant('24 * 3600 * sum(%s{%s})' % [s.pace('HighDailyCost'), sel.service], 'projection')
       ) + p.noValue('nothing spent') + p.alert(config, 'HighDailyCost'),
 
     hour:
       p.stat(
-        'Costliest service, 1 h',
-        'What the service that costs most spent in the last hour. Of whole services.',
+        'Costliest service',
+        'USD an hour of the service that costs most, over the last %s. Of whole services.'
+        % config.alerts.HighHourlyCost.window,
         units.usd,
-        q.instant('3600 * max(%s{%s})' % [s.hour.cost, sel.service], 'cost')
+        q.instant('3600 * max(%s{%s})' % [s.pace('HighHourlyCost'), sel.service], 'cost')
       ) + p.noValue('nothing spent') + p.alert(config, 'HighHourlyCost'),
 
     local window = config.alerts.HighQueryCost.window,
@@ -121,7 +154,7 @@ local tokens = import '../lib/tokens.libsonnet';
         '95 % of the queries cost less. Over the last ' + window + '.',
         units.usd,
         q.instant(s.quantile('0.95', s.rate.queryCostBucket, sel.queries, window), 'p95')
-      ) + p.noValue('no queries') + p.alert(config, 'HighQueryCost'),
+      ) + p.decimals(4) + p.noValue('no queries') + p.alert(config, 'HighQueryCost'),
 
     wasted:
       p.stat(
@@ -139,7 +172,7 @@ local tokens = import '../lib/tokens.libsonnet';
 
     unpriced:
       p.stat(
-        'Unpriced tokens, 24 h',
+        'Unpriced, 24 h',
         m.llmUnpricedTokens.help + day,
         units.number,
         q.instant('sum(%s{%s}) > 0' % [s.day.llmUnpricedTokens, sel.calls], 'tokens')
@@ -151,7 +184,7 @@ local tokens = import '../lib/tokens.libsonnet';
     // No record of these: where they exist at all, they are a few series.
     estimated:
       p.stat(
-        'Estimated tokens, 24 h',
+        'Estimated, 24 h',
         m.llmEstimatedTokens.help + ' In percent of all tokens: how much of the bill is a guess.' + day,
         units.percent,
         q.instant(
@@ -205,19 +238,69 @@ local tokens = import '../lib/tokens.libsonnet';
 
     hourly:
       p.timeSeries(
-        'Spent in the last hour, by service',
-        'What HighHourlyCost compares with its thresholds: the lines. Of whole services.',
+        'Hourly cost by service',
+        'What HighHourlyCost compares with its thresholds, the lines: USD an hour, over the last %s. Of whole services.'
+        % config.alerts.HighHourlyCost.window,
         units.usd,
-        [q.range('3600 * sum by (job) (%s{%s})' % [s.hour.cost, sel.service], '{{job}}')]
+        [q.range('3600 * sum by (job) (%s{%s})' % [s.pace('HighHourlyCost'), sel.service], '{{job}}')]
       ) + nothing + onlyService + p.alertLines(config, 'HighHourlyCost'),
 
     projected:
       p.timeSeries(
         'Projected for a day, by service',
-        'The last hour as if it went on for 24 hours: what HighDailyCost compares with its threshold. Of whole services.',
+        'As if the last %s went on for 24 hours: what HighDailyCost compares with its threshold. Of whole services.'
+        % config.alerts.HighDailyCost.window,
         units.usd,
-        [q.range('24 * 3600 * sum by (job) (%s{%s})' % [s.hour.cost, sel.service], '{{job}}')]
+        [q.range('24 * 3600 * sum by (job) (%s{%s})' % [s.pace('HighDailyCost'), sel.service], '{{job}}')]
       ) + nothing + onlyService + p.alertLines(config, 'HighDailyCost'),
+
+    local allServices = ' Whatever is chosen above.',
+
+    budgetSpent:
+      p.timeSeries(
+        'Budget spent',
+        'Since the day or the month began, in percent; the lines are where CostBudgetSpent fires.' + allServices,
+        units.percent,
+        [q.range(spentShare, budgetName)]
+      )
+      + p.decimals(1)
+      + p.noValue('nothing spent')
+      + p.limits(spentTiers, quiet=tokens.colors.default)
+      + p.room(spentTiers.critical)
+      + p.lined
+      + p.runbook(config, 'CostBudgetSpent'),
+
+    budgetNow:
+      p.bars(
+        'Budget spent, now',
+        'Since the day or the month began, in percent.' + allServices,
+        units.percent,
+        q.instant('sort_desc(%s)' % spentShare, budgetName),
+        '${__series.name}'
+      )
+      + p.decimals(1)
+      + p.ofHundred
+      + p.noValue('nothing spent')
+      + p.limits(spentTiers, quiet=tokens.colors.default)
+      + p.runbook(config, 'CostBudgetSpent'),
+
+    budgetLasts:
+      p.bars(
+        'Budget lasts for',
+        'The rest of the budget at the pace of the last %s. CostBudgetRunsOut fires when that is less than %s and the period is longer.'
+        % [config.budgets.pace, config.budgets.runs_out_within] + allServices,
+        units.seconds,
+        q.instant(
+          'sort(%s)' % ofBudgets(
+            'clamp_min(%%(usd)s - %s{%%(own)s}, 0) / (%s{%%(own)s} > 0)'
+            % [records.budgetSpent, records.budgetPace(config.budgets.pace)]
+          ),
+          budgetName
+        ),
+        '${__series.name}'
+      )
+      + p.noValue('nothing is spent')
+      + p.runbook(config, 'CostBudgetRunsOut'),
 
     dayByModel: dayBy('model', 'By model, 24 h', 'Cost of calls to each model.') + onlyModel,
     dayByTenant: dayBy('tenant', 'By tenant, 24 h', 'Cost of the calls for each tenant.') + onlyTenant,
@@ -225,15 +308,16 @@ local tokens = import '../lib/tokens.libsonnet';
 
     local call = e.llmCall.fields,
     users:
-      p.rowBars(
-        'Top 10 users',
+      p.top(
+        'Top %d users' % tokens.top,
         'Cost of the calls for each user, in this time range; users are never labels of a metric, so this is read from the events.',
-        units.usd,
         q.counted(
           'sort_desc(topk(%d, sum by (%s) (sum_over_time(%s | unwrap %s [$__range]))))'
           % [tokens.top, call.user, sel.callRecords(['%s!=""' % call.user]), call.cost],
           '{{%s}}' % call.user
-        )
+        ),
+        { field: call.user, title: 'User', links: [explore.userLink(sel.records(e.llmCall))] },
+        { title: 'Cost', unit: units.usd, decimals: 4 }
       ) + p.noValue('no users in this time range') + p.runbook(config, 'HighUserCost'),
 
     queryCost:

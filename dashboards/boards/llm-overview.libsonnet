@@ -303,7 +303,6 @@ local tokens = import '../lib/tokens.libsonnet';
             ),
             '{{model}}'
           ),
-          q.exemplars(m.llmTimePerOutputToken, sel.calls),
         ]
       ) + p.decimals(1) + p.noValue('no streamed calls in this time range') + onlyModel,
 

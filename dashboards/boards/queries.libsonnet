@@ -152,7 +152,7 @@ local variables = import '../lib/variables.libsonnet';
         '95 % of the queries cost less. Over the last ' + windows.HighQueryCost + '.',
         units.usd,
         q.instant(s.quantile('0.95', s.rate.queryCostBucket, sel.queries, windows.HighQueryCost), 'p95')
-      ) + p.noValue('no queries') + p.alert(config, 'HighQueryCost'),
+      ) + p.decimals(4) + p.noValue('no queries') + p.alert(config, 'HighQueryCost'),
 
     steps:
       p.stat(
@@ -248,7 +248,7 @@ local variables = import '../lib/variables.libsonnet';
       p.bars(
         'Popular types, 24 h',
         'How many queries of each type there were, the most popular first. The last 24 hours, whatever time range is shown.',
-        units.number,
+        units.count,
         q.instant(
           'sort_desc(topk(%d, sum by (query_type) (%s{%s})))' % [tokens.top, s.day.queryRequests, sel.queries], '{{query_type}}'
         ),
@@ -256,16 +256,17 @@ local variables = import '../lib/variables.libsonnet';
       ) + p.decimals(0) + noQueries,
 
     users:
-      p.rowBars(
-        'Top 10 users',
+      p.top(
+        'Top %d users' % tokens.top,
         'Queries of each user in this time range; users are never labels of a metric, so this is read from the events.',
-        units.number,
         q.counted(
           'sort_desc(topk(%d, sum by (%s) (count_over_time(%s [$__range]))))'
           % [tokens.top, field.user, sel.queryRecords(['%s!=""' % field.user])],
           '{{%s}}' % field.user
-        )
-      ) + p.decimals(0) + p.noValue('no users in this time range'),
+        ),
+        { field: field.user, title: 'User', links: [explore.userLink(sel.records(e.queryFinished))] },
+        { title: 'Queries', unit: units.count, decimals: 0 }
+      ) + p.noValue('no users in this time range'),
 
     // A row per query; `first` is the column that the table is about.
     local table(title, description, stage, first, more=[]) =

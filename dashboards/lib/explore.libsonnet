@@ -1,5 +1,6 @@
 // Links into Grafana's Explore: the records or the trace behind a point.
 
+local events = import 'events.libsonnet';
 local variables = import 'variables.libsonnet';
 
 // Percent-encoded, but for Grafana's variables: `<<name>>` becomes ${name}, and a variable of the board its values as
@@ -51,6 +52,11 @@ local open(query) = '/explore?left=' + encode(std.manifestJsonMinified(query));
     range: { from: '<<__from>>', to: '<<__to>>' },
   }),
 
-  // A column of a table that holds trace ids.
+  // Columns of a table that hold trace ids, or the users of an event's records.
+  userLink(stages):: {
+    title: 'Records of this user',
+    url: explore.records(std.join(' | ', [stages, '%s="<<__value.raw>>"' % events.llmCall.fields.user])),
+    targetBlank: false,
+  },
   traceLink:: { title: 'Show this trace', url: explore.trace('<<__value.raw>>'), targetBlank: false },
 }

@@ -50,8 +50,9 @@ local last = { calcs: ['lastNotNull'], fields: '', values: false };
     },
   },
 
-  local bar(title, description, unit, target, reduce) = measured('bargauge', title, description, unit, [target]) {
-    fieldConfig+: { defaults+: { min: 0, color: { mode: 'thresholds' } } },
+  // A bar per series. name: what it is called; a lone one has no name otherwise.
+  bars(title, description, unit, target, name):: measured('bargauge', title, description, unit, [target]) {
+    fieldConfig+: { defaults+: { min: 0, color: { mode: 'thresholds' }, displayName: name } },
     options: {
       displayMode: 'basic',
       orientation: 'horizontal',
@@ -60,19 +61,9 @@ local last = { calcs: ['lastNotNull'], fields: '', values: false };
       minVizHeight: 16,
       maxVizHeight: 48,
       text: { titleSize: tokens.text.bar, valueSize: tokens.text.bar },
-      reduceOptions: reduce,
+      reduceOptions: last,
     },
   },
-
-  // A bar per series. name: what it is called; a lone one has no name otherwise.
-  bars(title, description, unit, target, name):: bar(title, description, unit, target, last) {
-    fieldConfig+: { defaults+: { displayName: name } },
-  },
-
-  // A bar per row of a table, called by its first text: what Loki's numbers come as.
-  rowBars(title, description, unit, target):: bar(
-    title, description, unit, target, { calcs: [], fields: '', values: true, limit: tokens.top }
-  ),
 
   // How many fell between two edges of a histogram; `target` is one of queries.buckets.
   heatmap(title, description, unit, target):: kinds.base('heatmap', title, description, [target]) {
@@ -117,7 +108,7 @@ local last = { calcs: ['lastNotNull'], fields: '', values: false };
     },
   },
 
-  // columns: [{field, title, unit, width, decimals, links}], from left to right; what is not named is left out.
+  // columns: [{field, title, unit, width, decimals, links, cell}], from left to right; what is not named is left out.
   table(title, description, targets, columns):: kinds.base('table', title, description, targets) {
     fieldConfig: {
       defaults: { unit: tokens.units.text, custom: { align: 'left', cellOptions: { type: 'auto' }, filterable: false, inspect: false } },
@@ -126,7 +117,7 @@ local last = { calcs: ['lastNotNull'], fields: '', values: false };
           matcher: { id: 'byName', options: column.title },
           properties: [
             { id: property[0], value: column[property[1]] }
-            for property in [['unit', 'unit'], ['decimals', 'decimals'], ['links', 'links'], ['custom.width', 'width']]
+            for property in [['unit', 'unit'], ['decimals', 'decimals'], ['links', 'links'], ['custom.width', 'width'], ['custom.cellOptions', 'cell']]
             if property[1] in column
           ],
         }
@@ -145,6 +136,17 @@ local last = { calcs: ['lastNotNull'], fields: '', values: false };
         },
       },
     ],
+  },
+
+  // The largest of what Loki counted, a row each. name: {field, title, links}; number: {title, unit, decimals}.
+  top(title, description, target, name, number):: kinds.table(
+    title,
+    description,
+    [target],
+    [name, number { field: 'Value #A', cell: { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' } }]
+  ) {
+    options+: { sortBy: [{ displayName: number.title, desc: true }] },
+    fieldConfig+: { defaults+: { min: 0, color: { mode: 'fixed', fixedColor: tokens.colors.default } } },
   },
 
   // The same of log records: a row each, a column for each of their fields. numbers: fields to sort and format as such.

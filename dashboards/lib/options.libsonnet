@@ -58,7 +58,8 @@ local tokens = import 'tokens.libsonnet';
   // Room for the thresholds of an alert, also while all is well.
   roomFor(config, name)::
     local tiers = std.prune([config.alerts[name].warning, config.alerts[name].critical]);
-    { fieldConfig+: { defaults+: { custom+: { axisSoftMax: 1.5 * std.foldl(std.max, tiers, 0) } } } },
+    options.room(1.5 * std.foldl(std.max, tiers, 0)),
+  room(upTo):: { fieldConfig+: { defaults+: { custom+: { axisSoftMax: upTo } } } },
 
   // Percent of something that can be full: the whole height of the graph.
   ofHundred:: { fieldConfig+: { defaults+: { max: 100 } } },

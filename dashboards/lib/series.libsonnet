@@ -12,7 +12,8 @@ function(config) {
 
   rate:: names.rate,
   day:: names.day,
-  hour:: { cost: records.cost('1h'), tokens: records.tokens('1h') },
+  // USD per second of a service, over the window of an alert.
+  pace(alert):: records.cost(config.alerts[alert].window),
 
   local sum(by, inner) = (if by == '' then 'sum(%s)' else 'sum by (%s) (%%s)' % by) % inner,
   local points(record, selector, window) = 'sum_over_time(%s{%s}[%s])' % [record, selector, window],
@@ -69,7 +70,7 @@ function(config) {
   mean(total, count, selector, window, by='')::
     '%s\n/ (%s > 0)' % [sum(by, points(total, selector, window)), sum(by, points(count, selector, window))],
 
-  // The highest edge of a histogram that at least so large a share lay beyond: where "slow" begins. Last: 0, all of them.
+  // The edges of a histogram that at least so large a share lay beyond, and how large it is.
   edge(record, selector, share)::
     local beyond = sum('le', points(record, selector, '$__range'));
     '1 - %s / ignoring(le) group_left %s > %s' % [

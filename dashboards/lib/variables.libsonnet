@@ -7,7 +7,7 @@ local queries = import 'queries.libsonnet';
 local onTimeRangeChange = 2;
 local hidden = 2;
 local byName = 1;
-local byNumberDescending = 4;
+local asGiven = 0;
 
 {
   local variables = self,
@@ -57,15 +57,15 @@ local byNumberDescending = 4;
       current: { selected: true, text: ['All'], value: ['$__all'] },
     },
 
-  // Where "slow" or "costly" begins: edges of a histogram that some queries lay beyond, the highest one chosen; expr is
-  // one of series.edge. Last comes 0, for all of them.
+  // Where "slow" or "costly" begins: edges of a histogram that some queries lay beyond, the highest one first, which is
+  // chosen; expr is one of series.edge. The last is 0, which all of them lay beyond.
   edge(name, label, description, expr)::
     variables.query(
-      name, label, 'query_result(%s or label_replace(vector(0), "le", "0", "", ""))' % expr
+      name, label, 'query_result(sort(%s or label_replace(vector(1), "le", "0", "", "")))' % expr
     ) {
       description: description,
       regex: '/le="([^"]+)"/',
-      sort: byNumberDescending,
+      sort: asGiven,
       includeAll: false,
       multi: false,
       current: {},

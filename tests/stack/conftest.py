@@ -11,6 +11,9 @@ from rich.console import Console
 
 from heliograph.demo._progress import Progress
 from heliograph.demo._story import Demo, free_offset
+from heliograph.stack import Stack
+
+from ._otlp import Sender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,3 +56,37 @@ def demo(finished_demo: tuple[Demo, Summary]) -> Demo:
 @pytest.fixture(scope="session")
 def summary(finished_demo: tuple[Demo, Summary]) -> Summary:
     return finished_demo[1]
+
+
+# Rules over logs in a hurry: as shipped, some look back over an hour.
+_HASTE = """
+alerts:
+  RunawayAgent: {window: 1m, keep_firing_for: 0s}
+  HighTenantCost:
+    window: 1m
+    for: 15s
+    keep_firing_for: 30s
+    overrides:
+      - {match: {tenant: "big.*"}, warning: 100, critical: 200}
+      - {match: {job: small, deployment_environment_name: prod}, warning: 1, critical: null}
+"""
+
+
+@pytest.fixture(scope="session")
+def bare_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Run the servers with no application: what arrives there, a test has sent."""
+    folder = tmp_path_factory.mktemp("bare")
+    overlay = folder / "haste.yaml"
+    overlay.write_text(_HASTE, encoding="utf-8")
+    stack = Stack(free_offset(), folder / "state", [overlay])
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down()
+
+
+@pytest.fixture(scope="session")
+def otlp(bare_stack: Stack) -> Sender:
+    """Speak OTLP to the bare stack, as a careful or a careless application would."""
+    return Sender(bare_stack.urls["otlp"])

@@ -24,6 +24,7 @@ _ENTRIES = {
     "prometheus/main.jsonnet": "prometheus/generated",
     "alertmanager/main.jsonnet": "alertmanager/generated",
     "dashboards/main.jsonnet": "dashboards/generated",
+    "loki/main.jsonnet": "loki/generated",
 }
 
 _HEADER = "# Generated from heliograph.yaml and {source} by `heliograph generate`; edit there.\n"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a copy of the sources, with their generated files up to date."""
     copy = tmp_path / "checkout"
-    for folder in ("prometheus", "alertmanager", "dashboards"):
+    for folder in ("prometheus", "alertmanager", "dashboards", "loki"):
         shutil.copytree(config_root() / folder, copy / folder)
     shutil.copy(config_root() / "heliograph.yaml", copy)
     for module in (_cli, _load, _render):

@@ -18,7 +18,11 @@ FILES = render(load())
 def test_what_is_rendered() -> None:
     assert sorted(FILES) == [
         "alertmanager/generated/alertmanager.yaml",
-        "dashboards/generated/llm-overview.json",
+        *(
+            f"dashboards/generated/{board}.json"
+            for board in ("agents", "business", "cost", "llm-overview", "queries", "stack-health")
+        ),
+        "loki/generated/alerts.yaml",
         "prometheus/generated/alerts.yaml",
         "prometheus/generated/records.yaml",
     ]
