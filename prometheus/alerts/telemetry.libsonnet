@@ -22,9 +22,9 @@ local promql = import '../lib/promql.libsonnet';
           level: 'P4',  // the events know every value, and the sums are right
           summary: 'A label has more values than its cap; new ones are counted as `other`.',
           description: 'The label {{ $labels.label }} of ' + alert.service
-                       + ' is full: {{ $value | humanize }} times in the last ' + knob.window
+                       + ' is full: {{ $value | printf "%.0f" }} times in the last ' + knob.window
                        + ' a new value was counted as `other`.',
-          value: '{{ $value | humanize }} times',
+          value: '{{ $value | printf "%.0f" }} times',
         })
         + alert.single($._config, {
           alert: 'RedactionFailing',
@@ -34,8 +34,8 @@ local promql = import '../lib/promql.libsonnet';
           board: 'stack-health',
           summary: 'A redact function of an application fails; the values it should clean are left out.',
           description: 'The redact function of ' + alert.service
-                       + ' failed {{ $value | humanize }} times in the last ' + knob.window + '.',
-          value: '{{ $value | humanize }} failures',
+                       + ' failed {{ $value | printf "%.0f" }} times in the last ' + knob.window + '.',
+          value: '{{ $value | printf "%.0f" }} failures',
         }),
     },
   ],

@@ -5,16 +5,16 @@ local promql = import '../lib/promql.libsonnet';
 local names = import '../lib/records.libsonnet';
 local scopes = import '../lib/scope.libsonnet';
 
-// Since midnight: no range of PromQL begins at a time of day. So the spending of a day and a bit is cut into tiles of five
-// minutes, which begin at every midnight of every time zone, and those since the last midnight are added; and the minutes
-// since the last whole tile.
-local tile = 300;
+// Since midnight: no range of PromQL begins at a time of day. So the spending of a day and a bit is cut into tiles of a
+// quarter of an hour, one of which begins at every midnight of every time zone, and those since the last midnight are
+// added; and the minutes since the last whole tile.
+local tile = 900;
 local step = 60;
 // What the longest period (31 days, 25 hours) takes, and one tile.
-local reach = { day: '25h5m', month: '745h5m' };
+local reach = { day: '25h15m', month: '745h15m' };
 
 local cost = metrics.llmCost.name;
-local tiles = 'budget:llm_cost:increase5m';
+local tiles = 'budget:llm_cost:increase15m';
 local whole = 'budget:llm_cost:spent_in_tiles';
 local rest = 'budget:llm_cost:spent_in_rest';
 local tileStart = 'budget:tile:start';

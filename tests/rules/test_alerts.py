@@ -1,17 +1,36 @@
 """Every alert on both sides: it fires when it must, with exactly these labels and words, and is quiet otherwise.
 
-The cases are in `<area>_test.yaml`, in promtool's own format. What would be the same in each of them is added here, by
-an implementation of its own: the sentence of the summary, and the links with their times.
+The cases are in `<area>_test.yaml`, in promtool's own format and a few keys more:
+
+    alerts:                     what is the same in each case of an alert
+      <name>:
+        summary: …
+        board: llm-overview     where `dashboard_url` leads
+        traces: errors          what `trace_url` is narrowed to: errors, slow, all; absent: there is no link to traces
+        query: '{…} | …'        the annotation `query`, and where `logs_url` leads; absent: neither
+        without: {reset: why}   kinds of cases that it cannot have
+    tests:
+      - shows: [fires]          what it is a case of: fires, below, idle, reset, resolves, override
+        config: {…}             laid over heliograph.yaml
+        evaluation: 5m          between two evaluations; absent: as between two samples
+        alert_rule_test:
+          - last_true: 5m       when the expression was last true, where the alert is only kept: its words are of then
+            exp_alerts:
+              - about: {…}      what differs from `alerts` above
+
+Links, and the label `team`, are added here by an implementation of their own.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote, quote_plus
 
 import pytest
 from ruamel.yaml import YAML
@@ -21,117 +40,184 @@ from heliograph.config._types import seconds
 
 FOLDER = Path(__file__).parent
 START = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
-GRAFANA = "http://localhost:3001/d"
+GRAFANA = "http://localhost:3001"
 JAEGER = "http://localhost:16686/search"
+KINDS = {"fires", "below", "idle", "reset", "resolves", "override"}
+OURS = {"shows", "config", "evaluation"}
+NEEDED = {"fires", "below", "idle", "reset", "resolves"}
 
-SUMMARIES = {
-    "HighQueryErrorRate": "Users' queries fail more often than agreed.",
-    "HighQueryLatency": "Users wait longer for answers than agreed.",
-    "HighLLMErrorRate": "Calls to a model fail more often than agreed.",
-    "HighLLMLatency": "A model answers more slowly than agreed.",
-    "HighQuotaUse": "A provider's rate limit is nearly used up; calls will be refused.",
-    "HighHourlyCost": "A service spends more in an hour than agreed.",
-    "HighHourlyTokens": "A service uses more tokens in an hour than agreed.",
-    "HighDailyCost": "At this pace a service spends more in a day than agreed.",
-    "ServiceDown": "A service does not answer.",
+VARIABLES = {
+    "chain": "chain",
+    "environment": "deployment_environment_name",
+    "model": "model",
+    "service": "job",
+    "tenant": "tenant",
 }
-# What the search in Jaeger is narrowed to; absent: the alert has no link to traces.
-ERRORS = "&tags=%7B%22error%22%3A%22true%22%7D"
-TRACES = {
-    ("HighQueryErrorRate", "5"): ERRORS,
-    ("HighQueryErrorRate", "15"): ERRORS,
-    ("HighQueryErrorRate", "25"): ERRORS,
-    ("HighLLMErrorRate", "5"): ERRORS,
-    ("HighLLMErrorRate", "10"): ERRORS,
-    ("HighQueryLatency", "30"): "&minDuration=30s",
-    ("HighQueryLatency", "60"): "&minDuration=60s",
-    ("HighLLMLatency", "2"): "&minDuration=2s",
-    ("HighLLMLatency", "5"): "&minDuration=5s",
-    ("ServiceDown", ""): "",
-}
-VARIABLES = {"environment": "deployment_environment_name", "model": "model", "service": "job"}
+RECORD = re.compile(r"\b[a-z_]+:\w+:\w+\b")
 
 
-# A file may state, for all of its cases, the summaries of its alerts and the board that their links lead to.
-FILES: list[dict[str, Any]] = [
-    YAML(typ="safe").load(file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("*_test.yaml"))
-]
-for _file in FILES:
-    SUMMARIES |= _file.get("summaries", {})
-BOARDS = {alert: file["board"] for file in FILES if "board" in file for alert in file["summaries"]}
+def _files() -> list[dict[str, Any]]:
+    return [YAML(typ="safe").load(file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("*_test.yaml"))]
 
 
-def _cases() -> list[Any]:
-    return [pytest.param(case, id=case["name"]) for file in FILES for case in file["tests"]]
+FILES = _files()
+ALERTS: dict[str, dict[str, Any]] = {name: alert for file in FILES for name, alert in file.get("alerts", {}).items()}
+CASES = [case for file in FILES for case in file["tests"]]
 
 
-def _links(alert: str, labels: dict[str, str], description: str, now: datetime) -> dict[str, str]:
+def _links(
+    alert: str, about: dict[str, Any], labels: dict[str, str], description: str, now: datetime
+) -> dict[str, str]:
     hour_ago = int((now - timedelta(hours=1)).timestamp() * 1000)
     variables = "".join(
         f"&var-{variable}={quote_plus(labels[label])}"
         for variable, label in VARIABLES.items()
-        # A limit is that of the model that was asked for; the board's models are those that answered.
-        if labels.get(label) and (alert, label) != ("HighQuotaUse", "model")
+        if labels.get(label) and label not in about.get("not_on_board", [])
     )
-    board = "stack-health" if labels.get("signal") == "scrape" else BOARDS.get(alert, "llm-overview")
+    board = about["board"]
     links = {
         "runbook_url": f"http://localhost:8025/runbooks/{alert}",
-        "dashboard_url": f"{GRAFANA}/heliograph-{board}/{board}?from={hour_ago}&to=now"
-        + (variables if alert not in BOARDS else ""),  # which is about the stack, not about a service
+        "dashboard_url": f"{GRAFANA}/d/heliograph-{board}/{board}?from={hour_ago}&to=now{variables}",
     }
     threshold = description.partition("(threshold: ")[2].partition(" ")[0]
-    if (alert, threshold) in TRACES and labels.get("signal") != "scrape":
+    traces = about.get("traces")
+    if isinstance(traces, dict):  # by the kind of the SLO
+        traces = traces[labels["kind"]]
+    if traces and labels.get("signal") != "scrape":
         window = f"&start={hour_ago * 1000}&end={int(now.timestamp() * 1_000_000)}&lookback=custom&limit=20"
-        links["trace_url"] = f"{JAEGER}?service={quote_plus(labels['job'])}{window}{TRACES[alert, threshold]}"
+        narrowed = {
+            "errors": "&tags=%7B%22error%22%3A%22true%22%7D",
+            "slow": f"&minDuration={threshold}s",
+            "all": "",
+        }.get(traces, f"&minDuration={traces}")
+        links["trace_url"] = f"{JAEGER}?service={quote_plus(labels['job'])}{window}{narrowed}"
+    query = about.get("query")
+    if isinstance(query, dict):
+        query = query[labels["kind"]]
+    if query:
+        text = query.format_map({**labels, "threshold": threshold})
+        pane = {
+            "datasource": "loki",
+            "queries": [{"refId": "A", "queryType": "range", "expr": text}],
+            "range": {"from": str(hour_ago), "to": "now"},
+        }
+        panes = quote(json.dumps({"logs": pane}, separators=(",", ":")), safe="")
+        links |= {"query": text, "logs_url": f"{GRAFANA}/explore?schemaVersion=1&orgId=1&panes={panes}"}
     return links
 
 
 def _complete(case: dict[str, Any]) -> dict[str, Any]:
     case = json.loads(json.dumps(case))  # a copy, in which YAML's aliases share nothing
-    for moment in case["alert_rule_test"]:
+    start = datetime.fromisoformat(case.setdefault("start_timestamp", START.isoformat()).replace("Z", "+00:00"))
+    for moment in case.get("alert_rule_test", []):
         # While an alert is kept after its expression ended, its words are those of the last true evaluation.
-        now = START + timedelta(seconds=seconds(moment.pop("last_true", moment["eval_time"])))
+        now = start + timedelta(seconds=seconds(moment.pop("last_true", moment["eval_time"])))
         alert = moment["alertname"]
         for expected in moment["exp_alerts"]:
-            words = expected["exp_annotations"]
-            words.setdefault("summary", SUMMARIES[alert])
-            words |= _links(alert, expected["exp_labels"], words["description"], now)
-            expected["exp_labels"].setdefault("team", "on-call")
-    return {"interval": "15s", "start_timestamp": START.isoformat().replace("+00:00", "Z"), **case}
+            labels, words = expected["exp_labels"], expected["exp_annotations"]
+            labels.setdefault("team", "on-call")
+            about = ALERTS[alert] | expected.pop("about", {})
+            words |= {"summary": about["summary"], **_links(alert, about, labels, words["description"], now)}
+    case["start_timestamp"] = start.isoformat().replace("+00:00", "Z")
+    return {"interval": "15s", **{key: value for key, value in case.items() if key not in OURS}}
 
 
-@pytest.fixture(scope="session")
-def rules(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Rule files as rendered from the shipped heliograph.yaml."""
-    folder = tmp_path_factory.mktemp("rules")
-    files = {name: text for name, text in render(load()).items() if name.startswith("prometheus/")}
-    for name, text in files.items():
-        (folder / Path(name).name).write_text(text, encoding="utf-8")
-    return [str(folder / Path(name).name) for name in files]
+@cache
+def _groups(overlay: str) -> list[dict[str, Any]]:
+    """Return the groups of rules that Prometheus reads, records first."""
+    files = render(load().merged(json.loads(overlay)))
+    return [
+        group
+        for name in ("records", "alerts")
+        for group in YAML(typ="safe").load(files[f"prometheus/generated/{name}.yaml"])["groups"]
+    ]
+
+
+def _rules(case: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return only the rules that the case is about, and the records they read: the others cost time."""
+    groups = _groups(json.dumps(case.get("config", {})))
+    wanted = {moment["alertname"] for moment in case.get("alert_rule_test", [])}
+    wanted |= {name for moment in case.get("promql_expr_test", []) for name in RECORD.findall(moment["expr"])}
+    # What an expression reads, and what that reads.
+    read: dict[str, set[str]] = {}
+    for group in groups:
+        for rule in group["rules"]:
+            read.setdefault(rule.get("record", rule.get("alert")), set()).update(RECORD.findall(rule["expr"]))
+    while more := {name for known in wanted for name in read.get(known, ())} - wanted:
+        wanted |= more
+    kept = [
+        group | {"rules": [rule for rule in group["rules"] if rule.get("record", rule.get("alert")) in wanted]}
+        for group in groups
+    ]
+    return [group | {"name": f"{index}-{group['name']}"} for index, group in enumerate(kept) if group["rules"]]
 
 
 @pytest.mark.stack
-@pytest.mark.parametrize("case", _cases())
-def test_alert(case: dict[str, Any], rules: list[str], promtool: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in CASES])
+def test_case(case: dict[str, Any], promtool: Path, tmp_path: Path) -> None:
+    groups = _rules(case)
+    assert groups
+    (tmp_path / "rules.yaml").write_text(json.dumps({"groups": groups}), encoding="utf-8")  # JSON is YAML
+    content = {
+        "rule_files": ["rules.yaml"],
+        # Hours of samples a minute apart need no look every 5 s.
+        "evaluation_interval": case.get("evaluation", case.get("interval", "5s")),
+        "group_eval_order": [group["name"] for group in groups],
+        "tests": [_complete(case)],
+    }
     file = tmp_path / "case.yaml"
-    # Hours of samples a minute apart need no look every 5 s.
-    content = {"rule_files": rules, "evaluation_interval": case.get("interval", "5s"), "tests": [_complete(case)]}
-    file.write_text(json.dumps(content), encoding="utf-8")  # JSON is YAML
+    file.write_text(json.dumps(content), encoding="utf-8")
     done = subprocess.run([promtool, "test", "rules", file], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.stack
-def test_promtool_accepts_the_rules(rules: list[str], promtool: Path) -> None:
+def test_promtool_accepts_the_rules(promtool: Path, tmp_path: Path) -> None:
+    files = {name: text for name, text in render(load()).items() if name.startswith("prometheus/")}
+    for name, text in files.items():
+        (tmp_path / Path(name).name).write_text(text, encoding="utf-8")
     done = subprocess.run(
-        [promtool, "check", "rules", "--lint=all", "--lint-fatal", *rules], capture_output=True, text=True, check=False
+        [promtool, "check", "rules", "--lint=all", "--lint-fatal", *sorted(tmp_path.iterdir())],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_alert_has_cases_on_both_sides() -> None:
-    seen: dict[str, set[bool]] = {name: set() for name in SUMMARIES}
-    for case in _cases():
-        for moment in case.values[0]["alert_rule_test"]:
-            seen[moment["alertname"]].add(bool(moment["exp_alerts"]))
-    assert {name: sides for name, sides in seen.items() if sides != {True, False}} == {}
+def _alerts_of_rules() -> set[str]:
+    return {rule["alert"] for group in _groups("{}") for rule in group["rules"] if "alert" in rule}
+
+
+@pytest.mark.parametrize("alert", sorted(_alerts_of_rules()))
+def test_every_alert_has_cases_of_each_kind(alert: str) -> None:
+    shown = {
+        kind
+        for case in CASES
+        for kind in case.get("shows", [])
+        if any(moment["alertname"] == alert for moment in case.get("alert_rule_test", []))
+    }
+    assert NEEDED - shown == ALERTS[alert].get("without", {}).keys()
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=case["name"]) for case in CASES if case.get("alert_rule_test")]
+)
+def test_a_case_shows_what_it_says(case: dict[str, Any]) -> None:
+    sides = [bool(moment["exp_alerts"]) for moment in case["alert_rule_test"]]
+    shows = set(case["shows"])
+    assert shows <= KINDS
+    assert any(sides) or "fires" not in shows
+    assert not all(sides) or not shows & {"below", "idle"}
+    assert sides[-2:] == [True, False] or "resolves" not in shows
+
+
+def test_samples_are_text() -> None:
+    """Bare `0x80` is 128 for YAML, and not 81 samples of zero."""
+    wrong = [case["name"] for case in CASES for line in case["input_series"] if not isinstance(line["values"], str)]
+    assert wrong == []
+
+
+def test_no_two_cases_have_one_name() -> None:
+    names = [case["name"] for case in CASES]
+    assert sorted(set(names)) == sorted(names)
