@@ -46,13 +46,13 @@ WRONG = {
     "promise that wakes nobody": (
         f"slos: {{a: {{{SLO.replace('99', '80')}}}}}",
         (
-            "slos.a.objective: leaves a budget that burns 5 times as fast as it may when everything fails: the critical "
-            "burn rates begin at 6, so nobody would be woken\n      write more than 83.33, or add a critical burn rate"
+            "slos.a.objective: leaves a budget that burns 5 times as fast as it may when everything fails: the "
+            "critical burn rates begin at 6, so nobody would be woken\n      write more than 83.33, or add a critical burn rate"
         ),
     ),
     "percentages out of order": (
         "budgets: {spent: [80, 100, 90]}",
-        "budgets.spent.2: 90 comes after 100, and the last one wakes someone\n      write them ascending: [80, 90, 100]",
+        "budgets.spent.2: 90 comes after 100, and the last one wakes someone\n      write them ascending: [80, 90,",
     ),
     "percentage twice": ("budgets: {spent: [80, 80]}", "budgets.spent.1: 80 comes after 80"),
     "month without a memory": (
@@ -70,8 +70,8 @@ WRONG = {
     "label that quotas do not have": (
         "alerts: {HighQuotaUse: {overrides: [{match: {tenant: a}, warning: 1, critical: 2}]}}",
         (
-            "alerts.HighQuotaUse.overrides.0.match.tenant: what is counted here has no label 'tenant', so it would never "
-            "match\n      write one of deployment_environment_name, job, model, provider"
+            "alerts.HighQuotaUse.overrides.0.match.tenant: what is counted here has no label 'tenant', so it would "
+            "never match\n      write one of deployment_environment_name, job, model, provider"
         ),
     ),
     "label that queries do not have": (
