@@ -152,13 +152,10 @@ local at(object, path) = std.foldl(function(node, key) if node == null then null
             { text: 'Logs', href: '{{ .CommonAnnotations.logs_url }}' },
             { text: 'Acknowledge (silence)', href: template('silence') },
           ],
-          // Read as YAML once rendered, so each is written as JSON, which no label can break out of. Keys that are not
-          // here would be Alertmanager's own, all labels and annotations once more.
+          // Each is read as YAML once rendered, a plain text too ("a: b" would be a mapping). So all are objects and lists
+          // in JSON, which no label can break out of. `firing` and `resolved` replace Alertmanager's own of that name.
           details: {
-            level: '{{ .CommonLabels.level | toJson }}',
-            team: '{{ .CommonLabels.team | toJson }}',
-            service: '{{ .CommonLabels.job | toJson }}',
-            environment: '{{ .CommonLabels.deployment_environment_name | toJson }}',
+            about: template('json.about'),
             firing: template('json.firing'),
             resolved: template('json.resolved'),
           },

@@ -227,3 +227,11 @@ def test_rates_are_right_whatever_the_records_interval(recording: str) -> None:
     points = 60 / seconds  # evaluations within the step
     assert 2 * points * int(factor[1]) / 60_000 == pytest.approx(120)
     assert panel["interval"] == f"{2 * seconds}s"
+
+
+def test_a_legend_names_labels_that_are_there(promql: Any) -> None:
+    legend = set(re.findall(r"{{(\w+)}}", promql.target["legendFormat"]))
+    aggregated = [n for n, _ in walk(parse(promql.expr)) if isinstance(n, promql_parser.AggregateExpr)]
+    kept = {label for node in aggregated if node.modifier for label in node.modifier.labels}
+    kept |= {label for selector, _ in selectors(promql.expr) for label in labels()[selector.name] if not aggregated}
+    assert legend <= kept | ({"budget"} if "budget:" in promql.expr else set())

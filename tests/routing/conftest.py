@@ -39,21 +39,24 @@ class Alertmanager:
 
     def post(self, *alerts: dict[str, str], annotations: dict[str, str] | None = None) -> None:
         """Hand over alerts by their labels; they fire until they are ended."""
-        self._ask("alerts", [{"labels": labels, "annotations": annotations or {}} for labels in alerts])
+        self.ask("alerts", [{"labels": labels, "annotations": annotations or {}} for labels in alerts])
 
     def end(self, *alerts: dict[str, str]) -> None:
-        self._ask("alerts", [{"labels": labels, **OVER} for labels in alerts])
+        self.ask("alerts", [{"labels": labels, **OVER} for labels in alerts])
 
     def status(self, labels: dict[str, str]) -> dict[str, Any]:
         """Return what Alertmanager says of the one alert with exactly these labels."""
-        filters = "&".join("filter=" + urllib.parse.quote(f"{n}={json.dumps(v)}") for n, v in labels.items())
-        (found,) = [alert for alert in self._ask(f"alerts?{filters}") if alert["labels"] == labels]
+        filters = "&".join(
+            "filter=" + urllib.parse.quote(f"{n}={json.dumps(v, ensure_ascii=False)}") for n, v in labels.items()
+        )
+        (found,) = [alert for alert in self.ask(f"alerts?{filters}") if alert["labels"] == labels]
         status: dict[str, Any] = found["status"]
         return status
 
-    def _ask(self, path: str, body: object = None) -> Any:
+    def ask(self, path: str, body: object = None, method: str | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/api/v2/{path}", data, {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/api/v2/{path}", data, headers, method=method)
         with urllib.request.urlopen(request, timeout=10) as answer:
             content = answer.read()
         return json.loads(content) if content else None

@@ -17,18 +17,37 @@ from heliograph.demo._application import Application
 from heliograph.stack._process import send_signal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from heliograph.drill._receivers import Receivers
     from heliograph.stack import Stack
     from heliograph.testing import LLMServer
 
-__all__ = ["HEALTHY", "Action", "World"]
+__all__ = ["Action", "Traffic", "World"]
 
-HEALTHY = ("batch", "--rate", "2", "--model", "gpt-4o-mini,gpt-4.1-mini", "--users", "5", "--duration", "0", "--json")
-"""How the research assistant runs while nothing is wrong."""
+_INDEX = "index"  # a folder of the drill's; the application keeps `index.sqlite` there
 
 ServerName = Literal["alertmanager", "collector", "inbox", "jaeger", "loki", "meter", "prometheus"]
+
+
+class Traffic(Section):
+    """How the research assistant is started: its options, and those of its command `batch`, without their dashes."""
+
+    options: dict[str, str | int | float] = Field(default_factory=dict)
+    batch: dict[str, str | int | float] = Field(default_factory=dict)
+
+    def over(self, other: Traffic) -> Traffic:
+        """Return `other` with what is stated here instead."""
+        return Traffic(options={**other.options, **self.options}, batch={**other.batch, **self.batch})
+
+    def arguments(self) -> list[str]:
+        """Return them as the command line takes them."""
+        return [*_flags(self.options), "batch", *_flags(self.batch), "--json"]
+
+
+def _flags(options: Mapping[str, str | int | float]) -> list[str]:
+    return [word for name, value in options.items() for word in (f"--{name}", str(value))]
 
 
 @dataclass
@@ -40,13 +59,22 @@ class World:
     application: Application
     receivers: Receivers
     folder: Path
+    traffic: Traffic
+    """How the application runs while nothing is wrong."""
     beside: list[Application] = field(default_factory=list)
     """Further processes that run for a fault."""
 
-    def deploy(self, *arguments: str, version: str = "1.0.0", environment: dict[str, str] | None = None) -> None:
-        """Replace the application by one with other arguments, as a deploy does: a clean end, then a start."""
+    @property
+    def index(self) -> Path:
+        """The file in which the application finds passages."""
+        return self.folder / _INDEX / "index.sqlite"
+
+    def deploy(self, change: Traffic | None = None, *, version: str = "1.0.0") -> None:
+        """Replace the application, as a deploy does: a clean end, then a start. No change: by the healthy one."""
+        traffic = (change or Traffic()).over(self.traffic)
+        traffic.options.setdefault(_INDEX, str(self.index.parent))
         self.application.stop()
-        self.application.launch(*arguments, version=version, environment=environment)
+        self.application.launch(*traffic.arguments(), version=version)
 
     def close(self) -> None:
         """End every process of the application."""
@@ -59,7 +87,7 @@ class Provider(Section):
     """Let the LLM provider fail (`heliograph.testing`)."""
 
     action: Literal["provider"]
-    kind: Literal["401", "429", "500", "cut", "filter", "garbage", "slow"]
+    kind: Literal["401", "429", "500", "cut", "filter", "garbage", "loop", "slow"]
     rate: float = Field(default=1.0, gt=0, le=1)
     delay: float = 3.0
     """Seconds that a slow answer takes longer."""
@@ -120,45 +148,55 @@ class Signal(Section):
         """Let it go on, or start it again."""
         world.application.send_signal(signal.SIGCONT)
         if self.signal == "SIGKILL":
-            world.deploy(*HEALTHY)
+            world.deploy()
 
 
-class Deploy(Section):
-    """Replace the application by one that was started otherwise."""
+class Deploy(Traffic):
+    """Replace the application by one that was started otherwise; what is not stated stays."""
 
     action: Literal["deploy"]
-    arguments: list[str]
-    """After `python -m research_assistant`."""
     version: str = "1.1.0"
-    environment: dict[str, str] = Field(default_factory=dict)
 
     def inject(self, world: World) -> None:
         """Roll it out."""
-        world.deploy(*self.arguments, version=self.version, environment=self.environment)
+        world.deploy(self, version=self.version)
 
     def heal(self, world: World) -> None:
         """Roll it back."""
-        world.deploy(*HEALTHY)
+        world.deploy()
 
 
-class Beside(Section):
+class Beside(Traffic):
     """Run one more process of the application next to the healthy one."""
 
     action: Literal["beside"]
-    arguments: list[str]
-    environment: dict[str, str] = Field(default_factory=dict)
 
     def inject(self, world: World) -> None:
         """Start it."""
         one = world.application
         another = Application(one.otlp_url, one.llm_url, world.folder / "beside.log")
         world.beside.append(another)
-        another.launch(*self.arguments, environment=self.environment)
+        another.launch(*self.over(world.traffic).arguments())
 
     def heal(self, world: World) -> None:
         """End it."""
         while world.beside:
             world.beside.pop().stop()
+
+
+class Vanish(Section):
+    """Take away the index in which the application finds its passages."""
+
+    action: Literal["vanish"]
+
+    def inject(self, world: World) -> None:
+        """Move the file."""
+        world.index.rename(world.index.with_suffix(".gone"))
+
+    def heal(self, world: World) -> None:
+        """Move it back."""
+        with contextlib.suppress(FileNotFoundError):
+            world.index.with_suffix(".gone").rename(world.index)
 
 
 class Server(Section):
@@ -233,5 +271,6 @@ class Reload(Section):
 
 
 Action = Annotated[
-    Provider | Quota | Rename | Signal | Deploy | Beside | Server | Channel | Reload, Field(discriminator="action")
+    Provider | Quota | Rename | Signal | Deploy | Beside | Vanish | Server | Channel | Reload,
+    Field(discriminator="action"),
 ]

@@ -83,12 +83,13 @@ def drill(
         list_faults(expectations, faults, as_data=as_data)
         return
     console = Console(stderr=as_data)
+    if not console.is_terminal:
+        console.width = 160  # a log file has no width
     progress = Progress(console)
     offset = free_offset() if port_offset is None else port_offset
     console.print("[bold]Heliograph drill[/bold]", highlight=False)
-    console.print(
-        f"  {len(faults)} faults, one at a time; {OVERLAY}: the same rules, windows of seconds", soft_wrap=True
-    )
+    said = f"  {len(faults)} faults, one at a time; {OVERLAY}: the same rules, windows of seconds"
+    console.print(said, highlight=False, soft_wrap=True)
     run = DrillRun(offset, progress, expectations, faults, overlays)
     verdicts = run.finished() if resume else []
     try:

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 from ruamel.yaml import YAML
 
 from heliograph.config._section import Section
-from heliograph.drill._actions import Action
+from heliograph.drill._actions import Action, Traffic  # noqa: TC001 - pydantic reads the annotations
 from heliograph.errors import HeliographError
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ class Drill(Section):
     """Seconds without a fault, before the first one, in which nothing may be heard of."""
     linger: float = Field(ge=0)
     """Seconds that a fault goes on after the last message that it must cause: what else does it set off?"""
+    application: Traffic
+    """How the research assistant runs while nothing is wrong."""
     faults: list[Fault]
     not_drilled: dict[str, str] = Field(default_factory=dict)
     """Alert → why no fault here causes it."""

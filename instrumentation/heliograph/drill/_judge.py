@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from heliograph.demo._alerts import AlertStory
-
 if TYPE_CHECKING:
+    from heliograph.demo._alerts import AlertStory
     from heliograph.drill._faults import Drill, Expected, Fault
 
 __all__ = ["CALM", "Finding", "Seen", "Verdict", "judge", "judge_calm"]
@@ -113,7 +112,7 @@ def _delivery(expected: Expected, story: AlertStory, drill: Drill, fault: Fault,
 
 
 def _unexpected(story: AlertStory, fault: Fault, drill: Drill) -> list[Finding]:
-    """Judge an alert as one that nobody waits for: was it foreseen, and did it go where it should?"""
+    """Judge any alert: was it foreseen, and did it go where it should go, and nowhere else."""
     listed = next((e for e in [*fault.notify, *fault.may] if e.fits(story)), None)
     if listed is None and _on_the_way(story, fault):
         listed = next(e for e in fault.notify if e.alert == story.name)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "as_json", "cells", "list_faults", "show"]
 
-COLUMNS = ("alert", "severity", "true", "due", "firing", "first told", "last told", "delay", "over")
-"""Of one alert: seconds since the fault, `delay` seconds since it was due, `over` seconds since the healing."""
+COLUMNS = ("alert", "severity", "true", "due", "firing", "first", "last", "delay", "over")
+"""Of one alert, in seconds: `first` and `last` receiver that was told; `delay` since due, `over` since the healing."""
 
 
 def show(verdicts: Sequence[Verdict], drill: Drill, console: Console) -> None:
@@ -44,8 +44,9 @@ def show(verdicts: Sequence[Verdict], drill: Drill, console: Console) -> None:
     slowest = max((v.slowest for v in verdicts if v.slowest is not None), default=None)
     said = "" if slowest is None else f"; the slowest message came {slowest:.0f} s after it was due"
     console.print(
-        f"\n{passed} of {len(verdicts)} as expected{said} (at most {drill.at_most:g} s). Seconds: true, due, firing and "
-        "told since the fault, delay since due, over since the healing.",
+        f"\n{passed} of {len(verdicts)} as expected{said} (at most {drill.at_most:g} s). Seconds: true, due (true "
+        "for its `for`), firing, first and last receiver told since the fault; delay from due to the last; over since "
+        "the healing.",
         soft_wrap=True,
         highlight=False,
     )

@@ -1,4 +1,4 @@
-"""The outside world of a drill: what stands for Slack, the mail server, the text message gateway and the dead-man watch.
+"""The outside world of a drill: what stands for Slack, the mail server, the gateway for texts and the dead-man watch.
 
 Each speaks the real protocol on loopback and notes what arrived and when. `overlay` is the piece of heliograph.yaml
 that points the channels here: nothing in Alertmanager knows that it is a drill.
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from heliograph.drill._arrival import Arrival, from_words
-from heliograph.ops._inbox_mail import from_mail
 from heliograph.ops._inbox_smtp import SmtpServer
 from heliograph.serving._addresses import listen, url_of
 from heliograph.serving._body import BodyError

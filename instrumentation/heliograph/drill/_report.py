@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 __all__ = ["markdown"]
 
+_INTRODUCTION = """\
+{passed} of {all} as expected. Seconds since the fault: expression *true*, *due* (true for its `for`), seen *firing*,
+*first* and *last* receiver told; *delay* from due to the last one, at most {at_most:g}; *over* since the healing."""
+
 
 def markdown(verdicts: Sequence[Verdict], drill: Drill) -> str:
     """Return the table, one row for each alert that anyone was told of, and what did not hold below it."""
     passed = sum(verdict.passed for verdict in verdicts)
     lines = [
-        f"{passed} of {len(verdicts)} as expected. Seconds: *true*, *due*, *firing* and *told* since the fault; *delay*"
-        f" from due to the last receiver, at most {drill.at_most:g}; *over* since the healing, at the last receiver.",
+        _INTRODUCTION.format(passed=passed, all=len(verdicts), at_most=drill.at_most),
         "",
         "| fault | " + " | ".join(COLUMNS) + " | receivers |",
         "|---|---|---|" + "---:|" * (len(COLUMNS) - 2) + "---|",

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from heliograph.demo._alerts import Watch
 from heliograph.demo._application import Application
-from heliograph.drill._actions import HEALTHY, Signal, World
+from heliograph.drill._actions import Signal, World
 from heliograph.drill._eyes import Eyes
 from heliograph.drill._judge import CALM, Seen, Verdict, judge, judge_calm
 from heliograph.drill._memory import note, recall
@@ -98,14 +98,14 @@ class DrillRun:
                 step.result = f"{len(self.stack.status())} servers, ports + {self.offset}"
             otlp_url = f"http://127.0.0.1:{self.stack.ports.otlp_http}"
             application = Application(otlp_url, llm.base_url, self.state / "application.log")
-            world = World(self.stack, llm, application, receivers, self.state)
+            world = World(self.stack, llm, application, receivers, self.state, self.drill.application)
             eyes = Eyes(self.stack.ports, receivers)
             try:
                 self._warm_up(world, eyes)
                 if calm:
                     yield self._calm(world, eyes)
                 for number, fault in enumerate(faults, 1):
-                    with self.progress.step(f"{number}/{len(faults)} {fault.name}: {fault.what}") as step:
+                    with self.progress.step(f"{number}/{len(faults)} {fault.name}: {fault.what.rstrip('.')}") as step:
                         verdict = self._one(fault, world, eyes, step)
                         step.result = _outcome(verdict)
                     yield verdict
@@ -114,7 +114,7 @@ class DrillRun:
 
     def _warm_up(self, world: World, eyes: Eyes) -> None:
         with self.progress.step("Questions to the research assistant") as step:
-            world.application.launch(*HEALTHY)
+            world.deploy()
             watch = Watch(time.time())
             while not (world.application.answered >= _WARM_QUESTIONS and eyes.look(watch)):
                 world.application.check()
@@ -160,7 +160,7 @@ class DrillRun:
         except HeliographError as failure:
             error = error or str(failure)
         if not world.application.running:
-            world.deploy(*HEALTHY)
+            world.deploy()
         return judge(fault, Seen(watch.fault, watch.stories, healed, quiet, error), self.drill)
 
     def _watch_it_break(self, fault: Fault, world: World, eyes: Eyes, watch: Watch, step: Step) -> None:

@@ -62,7 +62,8 @@ class ToolRuns:
     that runs itself, told by one layer, is two runs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, capacity: int = _CAPACITY) -> None:
+        self._capacity = capacity
         self._places: dict[Hashable, dict[str, deque[_Known]]] = {}
         self._newest: deque[_Known] = deque()
 
@@ -89,7 +90,7 @@ class ToolRuns:
     def _remember(self, known: _Known) -> None:
         self._newest.append(known)
         self._places.setdefault(known.place, {}).setdefault(known.run.scope, deque()).append(known)
-        if len(self._newest) > _CAPACITY:
+        if len(self._newest) > self._capacity:
             oldest = self._newest.popleft()
             layers = self._places[oldest.place]
             layers[oldest.run.scope].popleft()

@@ -86,13 +86,16 @@ class Applications:
     def count(self, counted: Counted, now: float) -> None:
         """Count one call under its application."""
         sighting = counted.sighting
-        counters = self._counters(sighting.application, now)
-        counters.used = now
-        self._known.move_to_end(counters.application)
+        counters = self._use(sighting.application, now)
         call = replace(counted.call, ended=_moment(sighting))
         counters.meter.count(call, where=sighting.where, ids=counted.ids, chain=counted.chain)
         if sighting.late:
             counters.meter.instruments.late_calls.add(1, {"provider": counted.call.provider})
+
+    def count_tool(self, sighting: Sighting, chain: str | None, now: float) -> None:
+        """Count the run of a tool that the span tells of, under its application."""
+        if sighting.tool is not None:
+            self._use(sighting.application, now).meter.count_tool(sighting.tool, chain=chain)
 
     def all(self) -> list[Counters]:
         """List the sets of counters."""
@@ -105,6 +108,12 @@ class Applications:
                 return  # the rest was used later
             if counters.exported > counters.used:
                 del self._known[counters.application]
+
+    def _use(self, application: Application, now: float) -> Counters:
+        counters = self._counters(application, now)
+        counters.used = now
+        self._known.move_to_end(counters.application)
+        return counters
 
     def _counters(self, application: Application, now: float) -> Counters:
         found = self._known.get(application)

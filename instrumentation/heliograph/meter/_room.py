@@ -10,6 +10,7 @@ from heliograph.meter._decisions import Counted, Repeated, decide
 from heliograph.meter._matching import same_call
 from heliograph.meter._memory import Memory
 from heliograph.meter._sighting import State
+from heliograph.meter._tools import ToolRoom
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,13 +25,22 @@ _log = logging.getLogger(__name__)
 
 
 class WaitingRoom:
-    """Takes spans and hands over the calls to count. Not thread-safe; `now` is any clock in seconds.
+    """Takes spans and hands over the calls, and the runs of tools, to count.
+
+    Not thread-safe; `now` is any clock in seconds.
 
     At most `capacity` calls wait, and `memory` spans are remembered: past either, the oldest call is decided early.
     """
 
     def __init__(
-        self, *, wait: float, capacity: int, memory: int, tally: Tally, count: Callable[[Counted], None]
+        self,
+        *,
+        wait: float,
+        capacity: int,
+        memory: int,
+        tally: Tally,
+        count: Callable[[Counted], None],
+        count_tool: Callable[[Sighting, str | None], None],
     ) -> None:
         self._wait = wait
         self._capacity = capacity
@@ -38,6 +48,7 @@ class WaitingRoom:
         self._tally = tally
         self._count = count
         self._waiting: OrderedDict[SpanKey, Sighting] = OrderedDict()
+        self._tools = ToolRoom(wait=wait, capacity=capacity, memory=self._memory, count=count_tool)
 
     def __len__(self) -> int:
         """How many calls wait."""
@@ -55,6 +66,7 @@ class WaitingRoom:
             self._decide_first()
         sighting.late = self._memory.is_late(sighting)
         self._memory.add(sighting)
+        self._tools.put(sighting, now)
         if sighting.state is State.WAITING:
             sighting.due = now + self._wait
             self._waiting[sighting.key] = sighting
@@ -64,19 +76,20 @@ class WaitingRoom:
             self._repeated("metered_at_home")
 
     def decide_due(self, now: float, *, most: int | None = None) -> int:
-        """Decide the calls that have waited, at most `most`; return how many were decided."""
+        """Decide what has waited, at most `most` calls and as many tools; return how many of the more numerous."""
         done = 0
         while self._waiting and (most is None or done < most):
             if next(iter(self._waiting.values())).due > now:
                 break
             self._decide_first()
             done += 1
-        return done
+        return max(done, self._tools.decide_due(now, most=most))
 
     def decide_all(self) -> None:
         """Decide everything now: the process ends."""
         while self._waiting:
             self._decide_first()
+        self._tools.decide_all()
 
     def _pushes_out_a_waiting_one(self) -> bool:
         return self._memory.full and self._memory.oldest.state is State.WAITING

@@ -87,6 +87,7 @@ class MeterService:
             memory=settings.remembered,
             tally=self.tally,
             count=self._count,
+            count_tool=self._count_tool,
         )
         self._ended: float | None = None
         self._own = self._own_metrics()
@@ -154,6 +155,9 @@ class MeterService:
 
     def _count(self, counted: Counted) -> None:
         self.applications.count(counted, self._clock())
+
+    def _count_tool(self, sighting: Sighting, chain: str | None) -> None:
+        self.applications.count_tool(sighting, chain, self._clock())
 
     def _run(self) -> None:
         while not self._stop.wait(_TURN):

@@ -13,13 +13,14 @@ from opentelemetry.trace import SpanContext, TraceFlags
 from heliograph.genai import _text
 from heliograph.genai import vocabulary as v
 from heliograph.genai._mark import within_call
-from heliograph.genai._read import is_call, read_call
+from heliograph.genai._read import is_call, read_call, read_tool
 from heliograph.genai._read._values import first
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from heliograph.genai._call import Call
+    from heliograph.genai._tool import ToolRun
     from heliograph.meter._wire import WireSpan
 
 __all__ = ["Application", "Layer", "Sighting", "SpanKey", "State", "application_of", "sight"]
@@ -93,6 +94,10 @@ class Sighting:
     state: State
     due: float = 0.0
     late: bool = False
+    tool: ToolRun | None = None
+    """The run of a tool that it tells of, where it is one."""
+    at_home: bool = False
+    """Whether the application counts such spans itself."""
     told_by: tuple[object, ...] = ()
     """Layers of which a span was found to tell of this very call: each tells of it once."""
 
@@ -131,9 +136,10 @@ def sight(span: WireSpan, application: Application) -> Sighting:
     """Read one span."""
     attributes = span.attributes
     call = _bounded(read_call(span)) if is_call(span) else None
+    at_home = attributes.get(v.METERED.name) is True
     if call is None:
         state = State.NO_CALL
-    elif attributes.get(v.METERED.name) is True:
+    elif at_home:
         state = State.HOME
     elif within_call(span.context.trace_state):
         state = State.REPEATED
@@ -151,6 +157,21 @@ def sight(span: WireSpan, application: Application) -> Sighting:
         call=call,
         ids=ids if any(ids) else None,
         state=state,
+        tool=_bounded_run(read_tool(span)) if call is None else None,
+        at_home=at_home,
+    )
+
+
+def _bounded_run(run: ToolRun | None) -> ToolRun | None:
+    """Cut texts that are longer than any name, and keep one copy of those that repeat."""
+    if run is None:
+        return None
+    return replace(
+        run,
+        tool=sys.intern(run.tool[:_LONGEST_NAME]),
+        error_type=run.error_type and sys.intern(run.error_type[:_LONGEST_NAME]),
+        call_id=_text.short(run.call_id),
+        scope=sys.intern(run.scope[:_LONGEST_NAME]),
     )
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
@@ -15,7 +16,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 from heliograph.errors import HeliographError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 __all__ = ["Alertmanager", "Deliveries"]
 
@@ -57,11 +58,41 @@ class Alertmanager:
 
     def alerts(self, **labels: str) -> list[dict[str, Any]]:
         """Return the alerts with these labels, suppressed ones too, as `GET /api/v2/alerts` describes them."""
-        wanted = "&".join("filter=" + quote(f"{name}={json.dumps(value)}") for name, value in labels.items())
+        wanted = "&".join(
+            "filter=" + quote(f"{name}={json.dumps(value, ensure_ascii=False)}") for name, value in labels.items()
+        )
         listed = self._read(f"/api/v2/alerts?{wanted}")
         if not isinstance(listed, list):
             raise self._stranger()
         return listed
+
+    def silences(self) -> list[dict[str, Any]]:
+        """Return the silences, those that are over too, as `GET /api/v2/silences` describes them."""
+        listed = self._read("/api/v2/silences")
+        if not isinstance(listed, list):
+            raise self._stranger()
+        return listed
+
+    def silence(self, labels: Mapping[str, str], until: datetime, *, by: str, why: str) -> str:
+        """Silence alerts with these labels (and any others) from now on; return the silence's id."""
+        matchers = [{"name": n, "value": v, "isRegex": False, "isEqual": True} for n, v in sorted(labels.items())]
+        # A clock a moment ahead of Alertmanager's would let the silence begin in its future, and this very message out.
+        begin = datetime.now(UTC) - timedelta(minutes=1)
+        body = {
+            "matchers": matchers,
+            "startsAt": begin.isoformat(),
+            "endsAt": until.isoformat(),
+            "createdBy": by,
+            "comment": why,
+        }
+        answer = self._read("/api/v2/silences", json.dumps(body).encode())
+        if not isinstance(answer, dict) or not isinstance(answer.get("silenceID"), str):
+            raise self._stranger()
+        return str(answer["silenceID"])
+
+    def expire(self, silence: str) -> None:
+        """End a silence now."""
+        self._ask(f"/api/v2/silence/{quote(silence, safe='')}", method="DELETE")
 
     def receivers(self) -> dict[str, Counter[str]]:
         """Return the receivers of its running configuration: name → integration (slack, email, ...) → how many."""
@@ -79,30 +110,32 @@ class Alertmanager:
         except (KeyError, TypeError, AttributeError, YAMLError) as error:
             raise self._stranger() from error
 
-    def deliveries(self, integration: str) -> Deliveries:
-        """Return what became of the requests to `integration` (slack, email, sns, webhook, ...).
+    def deliveries(self, integration: str, receivers: Collection[str]) -> Deliveries:
+        """Return what became of the requests to `integration` (slack, email, sns, webhook, ...) of these receivers.
 
+        An Alertmanager without the feature `receiver-name-in-metrics` counts all receivers together.
         `alertmanager_notifications_total` is no help: it rises before the attempt.
         """
         sums: Counter[str] = Counter()
         given_up: Counter[str] = Counter()
         for name, text, value in _SAMPLE.findall(self._ask("/metrics").decode(errors="replace")):
             labels = dict(_LABEL.findall(text))
-            if labels.get("integration") == integration:
+            if labels.get("integration") == integration and labels.get("receiver_name") in {None, *receivers}:
                 sums[name] += int(float(value))
                 if name == "alertmanager_notifications_failed_total":
                     given_up[labels.get("reason", "other")] += int(float(value))
         refused = sums["alertmanager_notification_requests_failed_total"]
         return Deliveries(sums["alertmanager_notification_requests_total"] - refused, refused, +given_up)
 
-    def _read(self, path: str) -> Any:  # noqa: ANN401 - whatever its JSON is
+    def _read(self, path: str, body: bytes | None = None) -> Any:  # noqa: ANN401 - whatever its JSON is
         try:
-            return json.loads(self._ask(path))
+            return json.loads(self._ask(path, body))
         except ValueError as error:
             raise self._stranger() from error
 
-    def _ask(self, path: str, body: bytes | None = None) -> bytes:
-        request = Request(self.url + path, body, {"Content-Type": "application/json"})  # noqa: S310 - http(s) only
+    def _ask(self, path: str, body: bytes | None = None, method: str | None = None) -> bytes:
+        headers = {"Content-Type": "application/json"}
+        request = Request(self.url + path, body, headers, method=method)  # noqa: S310 - http(s) only
         try:
             with build_opener(ProxyHandler({})).open(request, timeout=self.timeout) as answer:
                 content: bytes = answer.read()

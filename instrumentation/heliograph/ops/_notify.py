@@ -2,8 +2,8 @@
 
 `alertmanager/routing.libsonnet` sends the alert HeliographNotifyTest to the receivers of the channel that its label
 `channel` names, at once and to nobody else. Whether it arrived is read in the inbox itself; for a channel elsewhere
-Alertmanager's counters are all there is. They are kept for each integration, not for each alert: a real alert that
-goes out by the same integration within the same second or two is counted with it.
+Alertmanager's counters are all there is. They are kept for each receiver, not for each alert: a real alert that goes
+out by the same receiver within the same second or two is counted with it.
 """
 
 from __future__ import annotations
@@ -27,14 +27,15 @@ if TYPE_CHECKING:
 
 __all__ = ["CHANNELS", "Delivered", "Trial"]
 
-CHANNELS = (
-    *("email", "email-critical", "email-warning", "inbox"),
-    *("slack", "slack-critical", "slack-warning", "sms"),
+_KINDS = ("discord", "email", "msteams", "opsgenie", "pagerduty", "slack", "telegram", "webhook")
+CHANNELS = tuple(
+    sorted(
+        ["deadman", "inbox", "sms", *_KINDS, *(f"{kind}-{tier}" for kind in _KINDS for tier in ("critical", "warning"))]
+    )
 )
 """Channels, and single receivers of those that have one for each severity."""
 
 _POLL_SECONDS = 0.25
-_SETTING = "channels.{}.enabled: true in heliograph.yaml"
 _REASONS = {
     "authError": "the other side does not accept the secret",
     "clientError": "the other side refused it: a wrong address, a wrong secret, or a room that does not exist",
@@ -61,21 +62,33 @@ class Delivered:
 class Trial:
     """One test of one channel; `hint` says where Alertmanager's own log can be read.
 
+    `of` names whose it is, where it is not everybody's: ("team", "search") or ("tenant", "acme").
+
     Raises HeliographError when the channel is off, when an inbox that is asked for is not there, and from `run` when
     Alertmanager gives up or the delivery takes too long.
     """
 
-    def __init__(self, channel: str, server: Alertmanager, inbox: InboxClient, *, hint: str = "") -> None:
+    def __init__(
+        self,
+        channel: str,
+        server: Alertmanager,
+        inbox: InboxClient,
+        *,
+        of: tuple[str, str] | None = None,
+        hint: str = "",
+    ) -> None:
         self._channel = channel
+        self._of = dict([of]) if of else {}
         self._server = server
         self._inbox = inbox
         self._hint = hint
-        found = {name: uses for name, uses in server.receivers().items() if channel in (name, name.split("-")[0])}
+        wanted = _receivers(channel, of)
+        found = {name: uses for name, uses in server.receivers().items() if name in wanted}
         if not found:
             raise HeliographError(
-                f"The channel {channel} is off.",
+                f"The channel {channel}{' of {} {}'.format(*of) if of else ''} is off.",
                 why=f"{server.url} runs with a configuration that has no receiver for it",
-                hint=f"set {_SETTING.format(channel.split('-', maxsplit=1)[0])}, and start the stack with it",
+                hint=f"set {_setting(channel, of)}, and start the stack with it",
                 exit_code=2,
             )
         self.receivers = sorted(found)
@@ -83,7 +96,7 @@ class Trial:
         self.id = uuid.uuid4().hex[:8]
         if channel == "inbox":
             inbox.messages()  # better now than after the alert is on its way
-        self._before = {name: server.deliveries(name) for name in self._expected}
+        self._before = {name: server.deliveries(name, self.receivers) for name in self._expected}
 
     def run(self, timeout: float) -> Delivered:
         """Send the alert, wait `timeout` seconds for its delivery, and end it again in any case."""
@@ -95,6 +108,7 @@ class Trial:
                 "channel": self._channel,
                 "severity": "info",
                 "job": f"test-{self.id}",
+                **self._of,
             },
             "annotations": {
                 "summary": "A test of this channel.",
@@ -131,7 +145,7 @@ class Trial:
         return all(changes.sent >= self._expected[name] for name, changes in news.items())
 
     def _news(self) -> dict[str, Deliveries]:
-        return {name: self._server.deliveries(name).since(before) for name, before in self._before.items()}
+        return {name: self._server.deliveries(name, self.receivers).since(old) for name, old in self._before.items()}
 
     def _missing_in_inbox(self) -> list[str]:
         arrived = {m["channel"] for m in self._inbox.messages() if self.id in json.dumps(m["body"])}
@@ -153,6 +167,20 @@ class Trial:
         if self._channel == "inbox" and (missing := self._missing_in_inbox()):
             found.append(f"missing in the inbox: {', '.join(missing)}")
         return found + [words for alert in self._server.alerts(job=f"test-{self.id}") for words in _held(alert)]
+
+
+def _receivers(channel: str, of: tuple[str, str] | None) -> set[str]:
+    """Return the names that alertmanager/lib/receivers.libsonnet may give to the receivers of a channel."""
+    tail = "-{}-{}".format(*of) if of else ""
+    return {f"{name}{tail}" for name in (channel, f"{channel}-critical", f"{channel}-warning")}
+
+
+def _setting(channel: str, of: tuple[str, str] | None) -> str:
+    kind = channel.split("-", maxsplit=1)[0]
+    if of is None:
+        return f"channels.{kind}.enabled: true in heliograph.yaml"
+    scope, name = of
+    return f"{'teams.channels' if scope == 'team' else 'routing.tenants'}.{name}.{kind} in heliograph.yaml"
 
 
 def _held(alert: dict[str, Any]) -> list[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
@@ -13,47 +11,45 @@ from heliograph.errors import HeliographError
 from heliograph.ops._alertmanager import Alertmanager
 from heliograph.ops._inbox_client import InboxClient
 from heliograph.ops._notify import CHANNELS, Delivered, Trial
-from heliograph.stack._ports import MAX_OFFSET, Ports
+from heliograph.ops._options import ALERTMANAGER, PORT_OFFSET, Url
+from heliograph.stack._ports import Ports
 
 __all__ = ["notify_test"]
 
 
-class _Url(click.ParamType[str]):
-    name = "url"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
-        try:
-            parts = urlsplit(value)
-            whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-        except ValueError:  # a port that is no number
-            whole = False
-        if not whole:
-            self.fail(f"{value!r} is not an address such as http://127.0.0.1:9093", param, ctx)
-        return str(value).rstrip("/")
-
-
 @click.command()
 @click.argument("channel", type=click.Choice(CHANNELS), metavar="CHANNEL")
-@click.option("--alertmanager", type=_Url(), help="Its address.  [default: this machine's, port 9093 + offset]")
-@click.option("--inbox", type=_Url(), help="Its address.  [default: this machine's, port 8025 + offset]")
-@click.option(
-    "--port-offset", "offset", type=click.IntRange(0, MAX_OFFSET), default=0, show_default=True, help="Of the stack."
-)
+@click.option("--team", metavar="NAME", help="The channel that this team has of its own (teams.channels).")
+@click.option("--tenant", metavar="NAME", help="The channel that hears of this tenant (routing.tenants).")
+@ALERTMANAGER
+@click.option("--inbox", type=Url(), help="Its address.  [default: this machine's, port 8025 + offset]")
+@PORT_OFFSET
 @click.option("--timeout", type=click.FloatRange(0.1), default=60.0, show_default=True, help="Seconds to wait.")
 @click.option("--json", "as_data", is_flag=True, help="Report as JSON, failures too.")
 def notify_test(
-    *, channel: str, alertmanager: str | None, inbox: str | None, offset: int, timeout: float, as_data: bool
+    *,
+    channel: str,
+    team: str | None,
+    tenant: str | None,
+    alertmanager: str | None,
+    inbox: str | None,
+    offset: int,
+    timeout: float,
+    as_data: bool,
 ) -> None:
     """Send a test notification to CHANNEL through Alertmanager, and wait until it is delivered.
 
-    CHANNEL is inbox, email, slack or sms; or one receiver of email and slack, such as slack-critical. The alert
-    HeliographNotifyTest goes to that channel only and is over at once: a second message, [RESOLVED], follows about ten
-    seconds later. In the inbox the mail and the webhook are looked for, elsewhere Alertmanager's counters tell.
+    CHANNEL is inbox, slack, email, sms, pagerduty, opsgenie, msteams, discord, telegram, webhook or deadman; or one
+    receiver of a channel with one for each severity, such as slack-critical. The alert HeliographNotifyTest goes to
+    that channel only and is over at once: a second message, [RESOLVED], follows about ten seconds later (not to
+    deadman, for which the test is one more sign of life). In the inbox the mail and the webhook are looked for,
+    elsewhere Alertmanager's counters tell.
 
     \b
     Examples:
       heliograph notify-test inbox
       heliograph notify-test slack-critical --timeout 20
+      heliograph notify-test pagerduty --team search
 
     Exit status: 0 delivered, 1 not delivered or no answer from Alertmanager, 2 wrong options or the channel is off.
     """  # noqa: D301 - \b is click's
@@ -61,7 +57,7 @@ def notify_test(
     server = Alertmanager(alertmanager or f"http://127.0.0.1:{ports.alertmanager}")
     box = InboxClient(inbox or f"http://127.0.0.1:{ports.inbox_http}")
     try:
-        trial = Trial(channel, server, box, hint=_log_hint(offset))
+        trial = Trial(channel, server, box, of=_whose(team, tenant), hint=_log_hint(offset))
         if not as_data:
             click.echo(
                 f"{channel}: handing run {trial.id} to Alertmanager for {', '.join(trial.receivers)} ...", err=True
@@ -73,6 +69,12 @@ def notify_test(
             click.echo(json.dumps(failed))
         raise
     click.echo(json.dumps({"channel": channel, "delivered": True, **asdict(done)}) if as_data else _words(done))
+
+
+def _whose(team: str | None, tenant: str | None) -> tuple[str, str] | None:
+    if team is not None and tenant is not None:
+        raise click.UsageError("--team and --tenant have channels of their own: test one, then the other.")
+    return ("team", team) if team is not None else ("tenant", tenant) if tenant is not None else None
 
 
 def _words(done: Delivered) -> str:

@@ -112,7 +112,7 @@ class Prometheus:
         return found
 
     def rules(self) -> list[dict[str, Any]]:
-        """Return the alerting rules: each with `name`, `duration` (its `for`, seconds), `labels`, `alerts`, `health`."""
+        """Return the alerting rules: each with `name`, `duration` (its `for`, in seconds), `labels` and `alerts`."""
         return _rules(self._get("/api/v1/rules", {"type": "alert"}))
 
     def exemplars(self, expression: str, *, seconds: float = 3600.0) -> list[dict[str, Any]]:

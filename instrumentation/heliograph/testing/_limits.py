@@ -119,13 +119,13 @@ class RateLimits:
         return headers
 
 
-def _exceeded(model: str, kind: str, bucket: _Bucket, wanted: int, headers: dict[str, str]) -> ApiError:
+def _exceeded(model: str, kind: str, bucket: _Bucket, wanted: float, headers: dict[str, str]) -> ApiError:
     wait = bucket.seconds_until(wanted)
     unit = "RPM" if kind == "requests" else "TPM"
     used = bucket.limit - int(bucket.level)
     message = (
         f"Rate limit reached for {model} in organization org-heliograph on {kind} per min ({unit}): "
-        f"Limit {bucket.limit}, Used {used}, Requested {wanted}. Please try again in {duration(wait)}."
+        f"Limit {bucket.limit}, Used {used}, Requested {math.ceil(wanted)}. Please try again in {duration(wait)}."
     )
     after = {"retry-after": str(math.ceil(wait)), "retry-after-ms": str(math.ceil(wait * 1000))}
     return ApiError(429, message, kind=kind, code="rate_limit_exceeded", headers=headers | after)

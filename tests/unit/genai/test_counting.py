@@ -303,6 +303,32 @@ def test_too_many_models_become_other(bench: Bench) -> None:
     assert bench.total("llm_requests") == 250
 
 
+def test_events_say_that_the_application_counted(bench: Bench) -> None:
+    bench.call(**USAGE)
+    assert bench.events[-1]["metered_by"] == "application"
+
+
+def test_two_equal_calls_of_one_moment_are_two_lines(bench: Bench) -> None:
+    """Loki keeps one of two equal lines with one time."""
+    spans = [bench.call(error="RateLimitError") for _ in range(2)]
+    bodies = [record.body for record in bench.records]
+    assert len(set(bodies)) == 2
+    for span, body in zip(spans, bodies, strict=True):
+        assert span.context is not None
+        assert trace.format_span_id(span.context.span_id) in body
+
+
+@pytest.mark.parametrize("part", ["is_call", "read_call"])
+def test_a_span_that_cannot_be_metered_goes_on_without_its_content(
+    bench: Bench, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"heliograph.genai._processor.{part}", lambda *_: 1 / 0)
+    bench.call(gen_ai__prompt="secret", gen_ai__input__messages="secret", **USAGE)
+    said = bench.spans["chat gpt-4o-mini"].attributes or {}
+    assert "secret" not in str(dict(said))
+    assert said["gen_ai.usage.input_tokens"] == 1000
+
+
 def test_a_defect_in_the_meter_reaches_nobody(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench.meter, "_count", lambda *_: 1 / 0)
     bench.call(**USAGE)

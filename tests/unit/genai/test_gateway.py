@@ -43,6 +43,19 @@ def another_process() -> Iterator[None]:
     _mark._own, _mark._alone = own
 
 
+def test_a_forked_child_does_not_count_the_attempts_within_its_parents_call(bench: Any) -> None:
+    own = _mark._own, _mark._alone
+    try:
+        call = open_call(bench)
+        bench.processor.after_fork()
+        bench.call(context=trace.set_span_in_context(call, Context()), **USAGE)
+        assert bench.points("llm_requests") == [], "the parent counts its call"
+        bench.call(context=Context(), **USAGE)
+        assert bench.total("llm_requests") == 1, "a call of the child's own"
+    finally:
+        _mark._own, _mark._alone = own
+
+
 def received(headers: dict[str, str]) -> Context:
     return TraceContextTextMapPropagator().extract(headers, Context())
 

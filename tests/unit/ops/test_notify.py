@@ -110,6 +110,12 @@ def test_a_channel_is_delivered_when_every_receiver_of_it_is(alertmanager: Fake,
     assert "slack-critical, slack-warning" in done.err
 
 
+def test_what_another_receiver_sends_meanwhile_does_not_count(alertmanager: Fake, notify: Callable[..., Ended]) -> None:
+    """The dead man's switch is a webhook, too, and calls every minute."""
+    alertmanager.deliver = lambda _: alertmanager.elsewhere.update(webhook=5)
+    assert notify("sms", "--timeout", "0.1").code == 1
+
+
 def test_one_room_of_two_is_not_enough(alertmanager: Fake, notify: Callable[..., Ended]) -> None:
     alertmanager.deliver = lambda _: alertmanager.accept("slack", 1)
     assert notify("slack", "--timeout", "0.1").code == 1
@@ -119,6 +125,56 @@ def test_a_single_receiver_can_be_tried(alertmanager: Fake, notify: Callable[...
     alertmanager.deliver = lambda _: alertmanager.accept("slack", 1)
     assert notify("slack-critical").code == 0
     assert alertmanager.posted[0]["labels"]["channel"] == "slack-critical"
+
+
+# What is asked for → the receivers that are tried, the integration, and the labels that lead there.
+WHOSE = {
+    "a team's rooms": (
+        ("slack", "--team", "search"),
+        ["slack-critical-team-search", "slack-warning-team-search"],
+        "slack",
+        {"channel": "slack", "team": "search"},
+    ),
+    "one room of a team": (
+        ("slack-warning", "--team", "search"),
+        ["slack-warning-team-search"],
+        "slack",
+        {"channel": "slack-warning", "team": "search"},
+    ),
+    "a tenant's": (
+        ("pagerduty", "--tenant", "acme"),
+        ["pagerduty-critical-tenant-acme"],
+        "pagerduty",
+        {"channel": "pagerduty", "tenant": "acme"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WHOSE)
+def test_what_a_team_or_tenant_has_of_its_own_can_be_tried(
+    name: str, alertmanager: Fake, notify: Callable[..., Ended]
+) -> None:
+    arguments, receivers, integration, labels = WHOSE[name]
+    alertmanager.deliver = lambda _: alertmanager.accept(integration, len(receivers))
+    done = notify(*arguments, "--json")
+    assert (done.code, json.loads(done.out)["receivers"]) == (0, receivers), done.err
+    assert alertmanager.posted[0]["labels"].items() >= labels.items()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("email", "--team", "search"), "set teams.channels.search.email in heliograph.yaml"),
+        (("slack", "--tenant", "globex"), "set routing.tenants.globex.slack in heliograph.yaml"),
+        (("slack", "--team", "search", "--tenant", "acme"), "--team and --tenant"),
+    ],
+)
+def test_what_nobody_has_is_wrong_input(
+    arguments: tuple[str, ...], told: str, alertmanager: Fake, notify: Callable[..., Ended]
+) -> None:
+    done = notify(*arguments)
+    assert (done.code, alertmanager.posted) == (2, [])
+    assert told in done.err
 
 
 def test_text_messages_by_a_gateway_are_webhooks(alertmanager: Fake, notify: Callable[..., Ended]) -> None:

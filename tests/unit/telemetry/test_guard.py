@@ -41,6 +41,25 @@ def test_failures_of_redaction_are_counted_and_leak_nothing(run: Run, receiver: 
     assert "poison" not in err
 
 
+def test_a_forked_child_reports_its_own_failures_only(run: Run, receiver: Receiver) -> None:
+    forking = """
+heliograph.flush()
+import os
+child = os.fork()
+if child == 0:
+    with trace.get_tracer("t").start_as_current_span("child", attributes=said) as span:
+        span.set_attribute("gen_ai.input.messages", message)
+    heliograph.shutdown()
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+    status, _, err = run(PROGRAM + forking, receiver.url)
+    assert status == 0, err
+    points = receiver.newest("heliograph_redaction_failures")
+    assert len({point.instance for point in points}) == 2
+    assert len({point.value for point in points}) == 1, "one poisoned message each"
+
+
 def test_without_failures_there_is_no_such_metric(run: Run, receiver: Receiver) -> None:
     status, _, err = run(PROGRAM.replace(', "poison")', ",)"), receiver.url)
     assert status == 0, err

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from heliograph.testing import LLMServer
+
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
@@ -114,6 +116,26 @@ def test_sigterm_loses_nothing_and_still_ends_the_process(script: Script, receiv
     assert process.returncode == -signal.SIGTERM
     assert receiver.total("llm_requests") == 1
     assert len(receiver.newest("heliograph_clean_exit")) == 1
+
+
+STREAM_LEFT = """
+import heliograph, openai, sys
+heliograph.configure("left", endpoint=sys.argv[1])
+client = openai.OpenAI()
+stream = client.chat.completions.create(
+    model="gpt-4o-mini", messages=[{"role": "user", "content": "What does a heliograph do?"}], stream=True
+)
+for chunk in stream:
+    break  # and the stream is kept: somebody might read on
+heliograph.shutdown()
+"""
+
+
+def test_a_stream_that_is_left_is_counted_at_shutdown(run: Run, receiver: Receiver) -> None:
+    with LLMServer(first_token=0, per_token=0.01) as server:
+        status, _, err = run(STREAM_LEFT, receiver.url, OPENAI_BASE_URL=server.base_url, OPENAI_API_KEY="any")
+    assert status == 0, err
+    assert receiver.total("llm_requests") == receiver.total("llm_requests", status="cancelled") == 1
 
 
 def test_a_users_sigterm_handler_stays(script: Script, receiver: Receiver) -> None:
