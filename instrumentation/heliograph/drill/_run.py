@@ -170,10 +170,7 @@ class DrillRun:
             eyes.look(watch)
             if not mortal:
                 world.application.check()
-            if fault.heal_first:
-                complete = complete or (time.time() if self._fires(fault, watch) else None)
-            else:
-                complete = complete or (time.time() if self._arrived(fault, watch) else None)
+            complete = complete or (time.time() if self._arrived(fault, watch) else None)
             if complete and time.time() >= complete + self.drill.linger:
                 return
             step.update("broken; " + _words(watch))
@@ -184,7 +181,7 @@ class DrillRun:
         while time.time() < begun + fault.over_within:
             still = not eyes.look(watch)
             told = all(s.arrived.keys() <= s.over.keys() for s in watch.stories)
-            if not still and told and (not fault.heal_first or self._arrived(fault, watch)):
+            if not still and told:
                 return time.time()
             step.update("healed; " + _words(watch))
             time.sleep(_POLL_SECONDS)
@@ -195,9 +192,6 @@ class DrillRun:
             any(e.fits(s) and set(self._receivers(e.receivers, s.severity)) <= s.arrived.keys() for s in watch.stories)
             for e in fault.notify
         )
-
-    def _fires(self, fault: Fault, watch: Watch) -> bool:
-        return all(any(e.fits(s) for s in watch.stories) for e in fault.notify)
 
     def _receivers(self, stated: list[str] | None, severity: str) -> list[str]:
         return self.drill.receivers.get(severity, self.drill.receivers["warning"]) if stated is None else stated
