@@ -6,6 +6,7 @@ local boards = {
   business: import 'boards/business.libsonnet',
   cost: import 'boards/cost.libsonnet',
   queries: import 'boards/queries.libsonnet',
+  'stack-health': import 'boards/stack-health.libsonnet',
 };
 
 function(config) {

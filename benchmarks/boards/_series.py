@@ -87,7 +87,7 @@ def _combinations(spec: MetricSpec) -> Iterator[dict[str, str]]:
                 yield {"__name__": name, **labels}
                 continue
             for edge in (*spec.edges, "+Inf"):
-                yield {"__name__": f"{name}_bucket", **labels, "le": f"{edge:g}" if isinstance(edge, float) else edge}
+                yield {"__name__": f"{name}_bucket", **labels, "le": edge if isinstance(edge, str) else f"{edge:g}"}
             for part in ("count", "sum"):
                 yield {"__name__": f"{name}_{part}", **labels}
 

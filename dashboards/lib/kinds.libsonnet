@@ -4,6 +4,9 @@ local tokens = import 'tokens.libsonnet';
 
 local letters = std.stringChars('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
 
+// What a column of a table may have.
+local known = ['cell', 'decimals', 'field', 'links', 'title', 'unit', 'width'];
+
 // The last value of every series.
 local last = { calcs: ['lastNotNull'], fields: '', values: false };
 
@@ -110,6 +113,8 @@ local last = { calcs: ['lastNotNull'], fields: '', values: false };
 
   // columns: [{field, title, unit, width, decimals, links, cell}], from left to right; what is not named is left out.
   table(title, description, targets, columns):: kinds.base('table', title, description, targets) {
+    assert std.setDiff(std.set(std.flattenArrays([std.objectFields(column) for column in columns])), known) == [] :
+           'a column has no such setting',
     fieldConfig: {
       defaults: { unit: tokens.units.text, custom: { align: 'left', cellOptions: { type: 'auto' }, filterable: false, inspect: false } },
       overrides: [

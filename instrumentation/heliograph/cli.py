@@ -25,10 +25,12 @@ __all__ = ["main"]
 _COMMANDS: dict[str, tuple[str, str, str]] = {
     "up": ("heliograph.stack._cli", "up", "Start the stack on this machine, without Docker."),
     "down": ("heliograph.stack._cli", "down", "Stop the stack."),
+    "reload": ("heliograph.reload._cli", "reload", "Have the running stack take a changed configuration."),
     "status": ("heliograph.stack._cli", "status", "Say which servers run, where, and how they feel."),
     "logs": ("heliograph.stack._cli", "logs", "Show the log of one server."),
     "build": ("heliograph.stack._build_cli", "build", "Build the servers into the user cache."),
     "generate": ("heliograph.config._cli", "generate", "Render rules, routing and boards from heliograph.yaml."),
+    "config": ("heliograph.config._config_cli", "config", "Explain a key of heliograph.yaml, or print its schema."),
     "prices": ("heliograph.genai._prices._cli", "prices", "Show what a model costs, in each tier, and who says so."),
     "alerts": ("heliograph.ops._alerts_cli", "alerts", "Show what fires, and who was told."),
     "ack": ("heliograph.ops._ack_cli", "ack", "Acknowledge an alert: nobody is told of it for a while."),

@@ -50,3 +50,8 @@ def test_it_looks_back_over_the_range_or_one_step(logql: Any) -> None:
 
 def test_people_are_never_asked_for_in_metrics(promql: Any) -> None:
     assert not re.search(r"\b(user_id|session_id|trace_id)\b", promql.expr)
+
+
+def test_a_legend_names_fields_that_are_there(logql: Any) -> None:
+    grouped = re.findall(r"by \(([^)]*)\)", logql.expr)
+    assert set(re.findall(r"{{(\w+)}}", logql.target.get("legendFormat", ""))) <= set(grouped)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from heliograph.genai.vocabulary import EVENTS
+
 Json = dict[str, Any]
 
 # Kinds that Grafana 9.4 and 13 both have; `graph`, `singlestat` and `table-old` are gone.
@@ -97,3 +99,15 @@ def test_times_show_single_traces(panel: Json) -> None:
     if panel["type"] == "timeseries":
         asked = any(target.get("exemplar") for target in panel["targets"])
         assert asked == (panel["title"] in WITH_TRACES)
+
+
+def test_a_table_of_records_shows_fields_that_they_have(panel: Json) -> None:
+    """What Loki's lines and numbers come as: a time, the fields of the event, and a value."""
+    if panel["type"] != "table" or panel["datasource"]["type"] != "loki":
+        return
+    (event,) = set(re.findall(r'event_name="([\w.]+)"', panel["targets"][0]["expr"]))
+    known = {"Time", "Value #A", "trace_id", *next(spec for spec in EVENTS if spec.name == event).attributes}
+    steps = {each["id"]: each["options"] for each in panel["transformations"]}
+    shown = set(steps["filterFieldsByName"]["include"]["names"])
+    assert shown <= known
+    assert {each["targetField"] for each in steps.get("convertFieldType", {}).get("conversions", [])} <= shown

@@ -90,7 +90,10 @@ def labels() -> dict[str, set[str]]:
     """Return every metric → its labels."""
     own = {prometheus_name(spec): {*spec.labels, *RESOURCE} for spec in METRICS}
     parts = {part: own[re.sub("_(bucket|count|sum)$", "", part)] | {"le"} for part in PARTS}
-    servers = {name: {*metric["labels"], *RESOURCE} for name, metric in _servers().items()}
+    servers = {
+        name: {*metric["labels"], *RESOURCE, *(["le"] if name.endswith("_bucket") else [])}
+        for name, metric in _servers().items()
+    }
     return own | parts | servers | _records() | FOREIGN
 
 
@@ -135,6 +138,8 @@ def test_counters_are_rated_and_nothing_else_is(promql: Any) -> None:
         calls = {node.func.name for node in above if isinstance(node, promql_parser.Call)}
         if promql.target.get("exemplar"):  # compared with what it never is
             continue
+        if any(isinstance(node, promql_parser.BinaryExpr) and str(node.op) == "unless" for node in above):
+            continue  # what a new series begins with
         if kinds()[selector.name] in {"counter", "part"}:
             assert calls & {"rate", "increase"}, selector.name
         else:
@@ -142,8 +147,10 @@ def test_counters_are_rated_and_nothing_else_is(promql: Any) -> None:
 
 
 def test_a_long_look_back_reads_records(promql: Any) -> None:
-    """Raw counters have a series per process. Estimated tokens, which are rare, have no record."""
+    """Raw counters have a series per process. Estimated tokens, which are rare, have no record; servers are few."""
     for selector, above in selectors(promql.expr):
+        if selector.name in _servers():
+            continue
         ranges = [node.range for node in above if isinstance(node, promql_parser.MatrixSelector)]
         if kinds()[selector.name] in {"counter", "part"} and "llm_estimated_tokens" not in selector.name:
             assert all(length.total_seconds() <= 3600 for length in ranges)
@@ -220,3 +227,11 @@ def test_rates_are_right_whatever_the_records_interval(recording: str) -> None:
     points = 60 / seconds  # evaluations within the step
     assert 2 * points * int(factor[1]) / 60_000 == pytest.approx(120)
     assert panel["interval"] == f"{2 * seconds}s"
+
+
+def test_a_legend_names_labels_that_are_there(promql: Any) -> None:
+    legend = set(re.findall(r"{{(\w+)}}", promql.target["legendFormat"]))
+    aggregated = [n for n, _ in walk(parse(promql.expr)) if isinstance(n, promql_parser.AggregateExpr)]
+    kept = {label for node in aggregated if node.modifier for label in node.modifier.labels}
+    kept |= {label for selector, _ in selectors(promql.expr) for label in labels()[selector.name] if not aggregated}
+    assert legend <= kept | ({"budget"} if "budget:" in promql.expr else set())

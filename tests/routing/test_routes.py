@@ -259,7 +259,14 @@ def _for_amtool(pair: str) -> str:
 ALERTS = [*load().plain()["alerts"], "ErrorBudgetBurn", "CostBudgetBurn", "CostBudgetRunsOut", "CostBudgetSpent"]
 
 
-@pytest.mark.parametrize("labels", [labels for labels in TEAMS if "alertname" not in labels])
+SEVERAL = (
+    "team=on-call severity=warning",
+    "team=data severity=critical",
+    "tenant=acme team=search.v2 severity=critical",
+)
+
+
+@pytest.mark.parametrize("labels", SEVERAL)
 def test_every_alert_goes_the_same_way(labels: str, files: dict[str, Path], amtool: Path) -> None:
     pairs = [_for_amtool(pair) for pair in labels.split()]
     names = [name for name in ALERTS if name != "Watchdog"]

@@ -9,6 +9,8 @@ The cases are in `<area>_test.yaml`, in promtool's own format and a few keys mor
         traces: errors          what `trace_url` is narrowed to: errors, slow, all; absent: there is no link to traces
         query: '{…} | …'        the annotation `query`, and where `logs_url` leads; absent: neither
         without: {reset: why}   kinds of cases that it cannot have
+    board, summaries            instead of `alerts`, of a file about the stack: its board has no variables to fill in, and
+                                its cases are firing or quiet, without saying more of themselves
     tests:
       - shows: [fires]          what it is a case of: fires, below, idle, reset, resolves, override
         config: {…}             laid over heliograph.yaml
@@ -61,7 +63,14 @@ def _files() -> list[dict[str, Any]]:
 
 
 FILES = _files()
-ALERTS: dict[str, dict[str, Any]] = {name: alert for file in FILES for name, alert in file.get("alerts", {}).items()}
+STACK = {
+    name: {"summary": summary, "board": file["board"], "not_on_board": list(VARIABLES.values())}
+    for file in FILES
+    for name, summary in file.get("summaries", {}).items()
+}
+ALERTS: dict[str, dict[str, Any]] = STACK | {
+    name: alert for file in FILES for name, alert in file.get("alerts", {}).items()
+}
 CASES = [case for file in FILES for case in file["tests"]]
 
 
@@ -74,7 +83,7 @@ def _links(
         for variable, label in VARIABLES.items()
         if labels.get(label) and label not in about.get("not_on_board", [])
     )
-    board = about["board"]
+    board = "stack-health" if labels.get("signal") == "scrape" else about["board"]
     links = {
         "runbook_url": f"http://localhost:8025/runbooks/{alert}",
         "dashboard_url": f"{GRAFANA}/d/heliograph-{board}/{board}?from={hour_ago}&to=now{variables}",
@@ -117,7 +126,8 @@ def _complete(case: dict[str, Any]) -> dict[str, Any]:
             labels, words = expected["exp_labels"], expected["exp_annotations"]
             labels.setdefault("team", "on-call")
             about = ALERTS[alert] | expected.pop("about", {})
-            words |= {"summary": about["summary"], **_links(alert, about, labels, words["description"], now)}
+            words.setdefault("summary", about["summary"])
+            words |= _links(alert, about, labels, words["description"], now)
     case["start_timestamp"] = start.isoformat().replace("+00:00", "Z")
     return {"interval": "15s", **{key: value for key, value in case.items() if key not in OURS}}
 
@@ -190,6 +200,13 @@ def _alerts_of_rules() -> set[str]:
 
 
 @pytest.mark.parametrize("alert", sorted(_alerts_of_rules()))
+def test_every_alert_has_cases_on_both_sides(alert: str) -> None:
+    moments = [moment for case in CASES for moment in case.get("alert_rule_test", []) if moment["alertname"] == alert]
+    sides = {bool(moment["exp_alerts"]) for moment in moments}
+    assert sides == ({True} if alert == "Watchdog" else {True, False})
+
+
+@pytest.mark.parametrize("alert", sorted(_alerts_of_rules() - STACK.keys()))
 def test_every_alert_has_cases_of_each_kind(alert: str) -> None:
     shown = {
         kind
@@ -201,7 +218,7 @@ def test_every_alert_has_cases_of_each_kind(alert: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", [pytest.param(case, id=case["name"]) for case in CASES if case.get("alert_rule_test")]
+    "case", [pytest.param(case, id=case["name"]) for file in FILES if "alerts" in file for case in file["tests"]]
 )
 def test_a_case_shows_what_it_says(case: dict[str, Any]) -> None:
     sides = [bool(moment["exp_alerts"]) for moment in case["alert_rule_test"]]

@@ -115,7 +115,7 @@ class TrafficRule(MinimumRule):
 class AnomalyRule(WindowRule):
     """So many times what it was `earlier` before, and not less than `minimum`."""
 
-    factor: Annotated[Limit, Field(gt=1)]
+    factor: Annotated[Limit, Field(gt=1, json_schema_extra={"exclusiveMinimum": 1})]
     earlier: Span
     minimum: Count
 

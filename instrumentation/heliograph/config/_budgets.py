@@ -15,7 +15,7 @@ class Slo(Section):
 
     scope: Literal["llm", "pipeline", "query"]
     kind: Literal["errors", "latency"]
-    objective: Annotated[Percent, Field(lt=100)]
+    objective: Annotated[Percent, Field(lt=100, json_schema_extra={"exclusiveMaximum": 100})]
     within: Span | None
     match: dict[Literal["chain", "deployment_environment_name", "job", "model", "provider", "tenant"], Text]
     minimum: Count

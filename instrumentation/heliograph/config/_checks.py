@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from heliograph.config._channel_checks import channel_problems, channel_secrets
 from heliograph.config._errors import Key, Problem, display
-from heliograph.config._types import seconds
+from heliograph.config._look import entries, get, length, number
+from heliograph.config._match_checks import match_problems
+from heliograph.config._promise_checks import promise_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["run", "secret_files"]
 
@@ -23,6 +28,8 @@ def run(data: Mapping[str, object]) -> Iterator[Problem]:
     yield from _tiers(data)
     yield from _windows(data)
     yield from _intervals(data)
+    yield from match_problems(data)
+    yield from promise_problems(data)
     yield from channel_problems(data)
     yield from _secrets(data)
     yield from _destinations(data)
@@ -30,34 +37,9 @@ def run(data: Mapping[str, object]) -> Iterator[Problem]:
     yield from _prices(data)
 
 
-def _get(data: object, *key: str) -> object:
-    for part in key:
-        if not isinstance(data, Mapping):
-            return None
-        data = data.get(part)
-    return data
-
-
-def _alerts(data: object) -> Iterator[tuple[str, object]]:
-    alerts = _get(data, "alerts")
-    if isinstance(alerts, Mapping):
-        yield from alerts.items()
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _length(value: object) -> float | None:
-    try:
-        return seconds(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
 def _tiers(data: Mapping[str, object]) -> Iterator[Problem]:
-    for name, alert in _alerts(data):
-        order = [(tier, _number(_get(alert, tier))) for tier in ("warning", "critical", "p1")]
+    for name, alert in entries(data, "alerts"):
+        order = [(tier, number(get(alert, tier))) for tier in ("warning", "critical", "p1")]
         known = [(tier, value) for tier, value in order if value is not None]
         for (lower, low), (higher, high) in itertools.pairwise(known):
             if low >= high:
@@ -69,23 +51,23 @@ def _tiers(data: Mapping[str, object]) -> Iterator[Problem]:
 
 
 def _windows(data: Mapping[str, object]) -> Iterator[Problem]:
-    export = _length(_get(data, "intervals", "metric_export"))
-    for name, alert in _alerts(data):
-        window = _length(_get(alert, "window"))
+    export = length(get(data, "intervals", "metric_export"))
+    for name, alert in entries(data, "alerts"):
+        window = length(get(alert, "window"))
         if export and window and window < _SAMPLES * export:
             yield Problem(
                 ("alerts", name, "window"),
                 f"holds fewer than {_SAMPLES} samples: applications send one every {export:g} s",
                 f"write at least {_SAMPLES * export:g}s, or shorten intervals.metric_export",
             )
-    age = _length(_get(data, "alerts", "ServiceDown", "heartbeat_age"))
+    age = length(get(data, "alerts", "ServiceDown", "heartbeat_age"))
     if export and age and age < 2 * export:
         yield Problem(
             ("alerts", "ServiceDown", "heartbeat_age"),
             f"is shorter than two heartbeats ({export:g} s each): one late export would page",
             f"write at least {2 * export:g}s",
         )
-    lookback = _length(_get(data, "alerts", "ServiceDown", "heartbeat_lookback"))
+    lookback = length(get(data, "alerts", "ServiceDown", "heartbeat_lookback"))
     if age and lookback and lookback <= age:
         yield Problem(
             ("alerts", "ServiceDown", "heartbeat_lookback"),
@@ -96,15 +78,15 @@ def _windows(data: Mapping[str, object]) -> Iterator[Problem]:
 
 def _intervals(data: Mapping[str, object]) -> Iterator[Problem]:
     for name in ("evaluation", "loki_ruler"):
-        length = _length(_get(data, "intervals", name))
-        if length and length > _SLOWEST_EVALUATION:
+        every = length(get(data, "intervals", name))
+        if every and every > _SLOWEST_EVALUATION:
             yield Problem(
                 ("intervals", name),
-                f"{length:g} s is too slow to tell someone within a minute",
+                f"{every:g} s is too slow to tell someone within a minute",
                 f"write at most {_SLOWEST_EVALUATION:g}s",
             )
-    slowest = max((_length(_get(data, "intervals", name)) or 0.0 for name in ("scrape", "metric_export")), default=0.0)
-    window = _length(_get(data, "dashboards", "rate_window"))
+    slowest = max((length(get(data, "intervals", name)) or 0.0 for name in ("scrape", "metric_export")), default=0.0)
+    window = length(get(data, "dashboards", "rate_window"))
     if window and window < _SAMPLES * slowest:
         yield Problem(
             ("dashboards", "rate_window"),
@@ -116,9 +98,9 @@ def _intervals(data: Mapping[str, object]) -> Iterator[Problem]:
 def secret_files(data: Mapping[str, object]) -> Iterator[tuple[Key, object, bool]]:
     """Yield (key, file or None, required) for each secret that an enabled channel or destination reads."""
     yield from channel_secrets(data)
-    langsmith = _get(data, "destinations", "langsmith")
-    if _get(langsmith, "enabled") is True:
-        yield ("destinations", "langsmith", "api_key_file"), _get(langsmith, "api_key_file"), True
+    langsmith = get(data, "destinations", "langsmith")
+    if get(langsmith, "enabled") is True:
+        yield ("destinations", "langsmith", "api_key_file"), get(langsmith, "api_key_file"), True
 
 
 def _secrets(data: Mapping[str, object]) -> Iterator[Problem]:
@@ -149,7 +131,7 @@ def _secrets(data: Mapping[str, object]) -> Iterator[Problem]:
 
 
 def _destinations(data: Mapping[str, object]) -> Iterator[Problem]:
-    url = _get(data, "destinations", "langsmith", "url")
+    url = get(data, "destinations", "langsmith", "url")
     if isinstance(url, str) and (tail := _OTLP_PATH.search(url)):
         yield Problem(
             ("destinations", "langsmith", "url"),
@@ -159,7 +141,7 @@ def _destinations(data: Mapping[str, object]) -> Iterator[Problem]:
 
 
 def _meter(data: Mapping[str, object]) -> Iterator[Problem]:
-    waiting, remember = (_number(_get(data, "meter", name)) for name in ("waiting", "remember"))
+    waiting, remember = (number(get(data, "meter", name)) for name in ("waiting", "remember"))
     if waiting and remember and remember < waiting:
         yield Problem(
             ("meter", "remember"),
@@ -175,7 +157,7 @@ def _prices(data: Mapping[str, object]) -> Iterator[Problem]:
         return
     for mistake in check(data["prices"]):
         yield Problem(("prices", *mistake.key), mistake.what, mistake.fix)
-    file = _get(data, "prices", "file")
+    file = get(data, "prices", "file")
     if isinstance(file, str) and file and not Path(file).is_file():
         yield Problem(
             ("prices", "file"), f"there is no file {display(Path(file))}", "put the prices there, or write null"

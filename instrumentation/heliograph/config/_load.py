@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-__all__ = ["build", "load", "load_for_meter", "merge"]
+__all__ = ["build", "load", "load_for_meter", "merge", "shipped", "sources", "unchecked"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -38,6 +38,11 @@ _LINKS = {
 _MISSING = "is missing"
 
 
+def shipped() -> Path:
+    """Return the shipped `heliograph.yaml`."""
+    return config_root() / "heliograph.yaml"
+
+
 def load(path: Path | None = None, overlays: Sequence[Path] = ()) -> Config:
     """Return the configuration in `path` (the shipped `heliograph.yaml` when None) under its `overlays`.
 
@@ -46,8 +51,16 @@ def load(path: Path | None = None, overlays: Sequence[Path] = ()) -> Config:
 
     Raises `ConfigError` with every problem of every file.
     """
-    data, places = _read([path or config_root() / "heliograph.yaml", *overlays], Config)
+    data, places = _read([path or shipped(), *overlays], Config)
     return build(data, places)
+
+
+def sources(overlays: Sequence[Path] = ()) -> tuple[dict[str, Any], Places]:
+    """Return the values of the shipped file under its overlays, as they are written, and where each was written.
+
+    Raises `ConfigError` for files that cannot be read.
+    """
+    return _read([shipped(), *overlays], Config)
 
 
 def load_for_meter(overlays: Sequence[Path] = ()) -> MeterPart:
@@ -57,13 +70,23 @@ def load_for_meter(overlays: Sequence[Path] = ()) -> MeterPart:
 
     Raises `ConfigError`.
     """
-    data, places = _read([config_root() / "heliograph.yaml", *overlays], MeterPart)
+    data, places = _read([shipped(), *overlays], MeterPart)
     return _checked(MeterPart, data, places)
 
 
 def build(data: Mapping[str, Any], places: Places | None = None) -> Config:
     """Return the checked configuration of plain `data`; `places` say where each value was written."""
     config = _checked(Config, data, places or {})
+    config._source = copy.deepcopy(dict(data))  # noqa: SLF001 - our own class
+    return config
+
+
+def unchecked(data: Mapping[str, Any]) -> Config:
+    """Return a configuration whose values have the right kinds, whatever holds between them: to see what it renders.
+
+    Raises pydantic's ValidationError.
+    """
+    config = Config.model_validate(_derived(data))
     config._source = copy.deepcopy(dict(data))  # noqa: SLF001 - our own class
     return config
 

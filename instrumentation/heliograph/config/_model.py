@@ -127,18 +127,19 @@ class Config(Section):
     # What was read, before links were derived: `merged` starts again from it.
     _source: dict[str, Any] = PrivateAttr(default_factory=dict)
 
-    def merged(self, values: Mapping[str, Any]) -> "Config":
+    def merged(self, values: Mapping[str, Any], *, check: bool = True) -> "Config":
         """Return a copy with `values` merged deeply onto it, checked like an overlay.
 
         For programs that know addresses better than the file, such as the launcher with its own ports:
         `config.merged({"channels": {"inbox": {"smtp": "127.0.0.1:1025"}}})`. Links that the file leaves to be
         derived follow a new `external_url`.
 
-        Raises `ConfigError`.
+        Raises `ConfigError`. Without `check` only the kinds of values are looked at, not what holds between them, and
+        a wrong one raises pydantic's `ValidationError`: to see what a value would do.
         """
-        from heliograph.config._load import build, merge
+        from heliograph.config._load import build, merge, unchecked
 
-        return build(merge(self._source, values))
+        return (build if check else unchecked)(merge(self._source, values))
 
     def plain(self) -> dict[str, Any]:
         """Return the configuration as plain values under the file's own keys, for Jsonnet and `--json`."""

@@ -6,7 +6,7 @@ import re
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 __all__ = [
@@ -34,6 +34,18 @@ _DURATION = re.compile("(?=.)" + "".join(rf"(?:(?P<{unit}>[0-9]+){unit})?" for u
 _LOOSE = re.compile(
     r"^\s*([0-9.]+)\s*(ms|milli\w*|s|sec\w*|m|min\w*|h|hr\w*|hour\w*|d|day\w*|w|week\w*)\s*$", re.IGNORECASE
 )
+
+# Kinds of text, for the checks here and for schemas.
+_URL = r"https?://[^\s/?#]+[^\s?#]*"
+_HOST_PORT = r"(\[[0-9a-fA-F:]+\]|[^\s:/]+):([0-9]{1,5})"
+_ADDRESS = r"[^@\s,<>]+@[^@\s,<>]+"
+_PHONE = r"\+[1-9][0-9]{6,14}"
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+_HEADER = r"[!-~]([ -~]*[!-~])?"
+
+
+def _as_text(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
 
 
 def complain(what: str, fix: str) -> PydanticCustomError:
@@ -82,26 +94,26 @@ def _number(value: object) -> object:
 
 
 def _url(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", value):
+    if not re.fullmatch(_URL, value):
         raise complain(f"{value!r} is no web address", "write it whole, for example http://localhost:3001")
     return value.rstrip("/")
 
 
 def _host_port(value: str) -> str:
-    match = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^\s:/]+):([0-9]{1,5})", value)
+    match = re.fullmatch(_HOST_PORT, value)
     if not match or not 0 < int(match[2]) < 65_536:  # noqa: PLR2004 - the end of the port range
         raise complain(f"{value!r} is no host and port", "write host:port, for example smtp.example.com:587")
     return value
 
 
 def _address(value: str) -> str:
-    if not re.fullmatch(r"[^@\s,<>]+@[^@\s,<>]+", value):
+    if not re.fullmatch(_ADDRESS, value):
         raise complain(f"{value!r} is no e-mail address", "write one address per list item, without a display name")
     return value
 
 
 def _phone(value: str) -> str:
-    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
+    if not re.fullmatch(_PHONE, value):
         raise complain(f"{value!r} is no international phone number", 'write it in E.164, quoted: "+491701234567"')
     return value
 
@@ -115,13 +127,13 @@ def _time_zone(value: str) -> str:
 
 
 def _name(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", value):
+    if not re.fullmatch(_NAME, value):
         raise complain(f"{value!r} is no name", "write letters, digits, _ . and - only")
     return value
 
 
 def _header_text(value: str) -> str:
-    if not re.fullmatch(r"[!-~]([ -~]*[!-~])?", value):
+    if not re.fullmatch(_HEADER, value):
         raise complain(
             f"{value!r} cannot be sent in a header of HTTP",
             "write letters without accents, digits and signs, on one line, with no blank at either end",
@@ -129,35 +141,44 @@ def _header_text(value: str) -> str:
     return value
 
 
-Duration = Annotated[str, BeforeValidator(_duration)]
+# As JSON schemas see them; 0 needs no unit.
+_LENGTH = "(?=.)" + "".join(rf"([0-9]+{unit})?" for unit in _UNITS) + "$"
+
+Duration = Annotated[
+    str,
+    BeforeValidator(_duration),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": f"^{_LENGTH}", "minimum": 0, "maximum": 0}),
+]
 """A Prometheus duration; zero is allowed."""
 
-Span = Annotated[Duration, AfterValidator(_positive)]
+Span = Annotated[
+    Duration, AfterValidator(_positive), WithJsonSchema({"type": "string", "pattern": f"^(?=.*[1-9]){_LENGTH}"})
+]
 """A duration longer than zero."""
 
-Limit = Annotated[float, BeforeValidator(_number), Field(strict=True, gt=0, allow_inf_nan=False)]
+Limit = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False), BeforeValidator(_number)]
 """A threshold, in the unit its comment states."""
 
-Percent = Annotated[float, BeforeValidator(_number), Field(strict=True, gt=0, le=100)]
+Percent = Annotated[float, Field(strict=True, gt=0, le=100), BeforeValidator(_number)]
 """A share of 100."""
 
-Count = Annotated[float, BeforeValidator(_number), Field(strict=True, ge=0, allow_inf_nan=False)]
+Count = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False), BeforeValidator(_number)]
 """How many there must be; 0 switches the condition off."""
 
-Whole = Annotated[int, BeforeValidator(_number), Field(strict=True, ge=1)]
+Whole = Annotated[int, Field(strict=True, ge=1), BeforeValidator(_number)]
 """How many there may be: a whole number, at least one."""
 
 Text = Annotated[str, Field(min_length=1)]
-Name = Annotated[str, AfterValidator(_name)]
+Name = Annotated[str, AfterValidator(_name), _as_text(_NAME)]
 """What may stand in a label, a rule's name and a regular expression as it is."""
 
-HeaderText = Annotated[str, AfterValidator(_header_text)]
+HeaderText = Annotated[str, AfterValidator(_header_text), _as_text(_HEADER)]
 """Printable ASCII: the receiving side of a header may read anything else as it likes (RFC 9110, section 5.5)."""
 
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 """A time zone by its name in the IANA database."""
 
-Url = Annotated[str, AfterValidator(_url)]
-HostPort = Annotated[str, AfterValidator(_host_port)]
-Address = Annotated[str, AfterValidator(_address)]
-PhoneNumber = Annotated[str, AfterValidator(_phone)]
+Url = Annotated[str, AfterValidator(_url), _as_text(_URL)]
+HostPort = Annotated[str, AfterValidator(_host_port), _as_text(_HOST_PORT)]
+Address = Annotated[str, AfterValidator(_address), _as_text(_ADDRESS)]
+PhoneNumber = Annotated[str, AfterValidator(_phone), _as_text(_PHONE)]

@@ -16,7 +16,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 from heliograph.errors import HeliographError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 __all__ = ["Alertmanager", "Deliveries"]
 
@@ -110,16 +110,17 @@ class Alertmanager:
         except (KeyError, TypeError, AttributeError, YAMLError) as error:
             raise self._stranger() from error
 
-    def deliveries(self, integration: str) -> Deliveries:
-        """Return what became of the requests to `integration` (slack, email, sns, webhook, ...).
+    def deliveries(self, integration: str, receivers: Collection[str]) -> Deliveries:
+        """Return what became of the requests to `integration` (slack, email, sns, webhook, ...) of these receivers.
 
+        An Alertmanager without the feature `receiver-name-in-metrics` counts all receivers together.
         `alertmanager_notifications_total` is no help: it rises before the attempt.
         """
         sums: Counter[str] = Counter()
         given_up: Counter[str] = Counter()
         for name, text, value in _SAMPLE.findall(self._ask("/metrics").decode(errors="replace")):
             labels = dict(_LABEL.findall(text))
-            if labels.get("integration") == integration:
+            if labels.get("integration") == integration and labels.get("receiver_name") in {None, *receivers}:
                 sums[name] += int(float(value))
                 if name == "alertmanager_notifications_failed_total":
                     given_up[labels.get("reason", "other")] += int(float(value))

@@ -112,4 +112,4 @@ def _subject(status: str, alerts: list[dict[str, str]], annotations: list[dict[s
         *(f"{word} {common[name]}" for name, word in _ABOUT.items() if common.get(name)),
     ]
     value = annotations[0].get("value", "") if len(alerts) == 1 else f"{len(alerts)} alerts"
-    return " ".join(filter(None, words)) + (f": {value}" if value else "")
+    return " ".join((" ".join(filter(None, words)) + (f": {value}" if value else "")).split())

@@ -2,8 +2,8 @@
 
 `alertmanager/routing.libsonnet` sends the alert HeliographNotifyTest to the receivers of the channel that its label
 `channel` names, at once and to nobody else. Whether it arrived is read in the inbox itself; for a channel elsewhere
-Alertmanager's counters are all there is. They are kept for each integration, not for each alert: a real alert that
-goes out by the same integration within the same second or two is counted with it.
+Alertmanager's counters are all there is. They are kept for each receiver, not for each alert: a real alert that goes
+out by the same receiver within the same second or two is counted with it.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Trial:
         self.id = uuid.uuid4().hex[:8]
         if channel == "inbox":
             inbox.messages()  # better now than after the alert is on its way
-        self._before = {name: server.deliveries(name) for name in self._expected}
+        self._before = {name: server.deliveries(name, self.receivers) for name in self._expected}
 
     def run(self, timeout: float) -> Delivered:
         """Send the alert, wait `timeout` seconds for its delivery, and end it again in any case."""
@@ -145,7 +145,7 @@ class Trial:
         return all(changes.sent >= self._expected[name] for name, changes in news.items())
 
     def _news(self) -> dict[str, Deliveries]:
-        return {name: self._server.deliveries(name).since(before) for name, before in self._before.items()}
+        return {name: self._server.deliveries(name, self.receivers).since(old) for name, old in self._before.items()}
 
     def _missing_in_inbox(self) -> list[str]:
         arrived = {m["channel"] for m in self._inbox.messages() if self.id in json.dumps(m["body"])}

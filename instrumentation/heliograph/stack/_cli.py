@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-__all__ = ["down", "logs", "status", "up"]
+__all__ = ["down", "logs", "status", "up", "which_stack"]
 
 
-def _which_stack(command: Callable[..., None]) -> Callable[..., None]:
+def which_stack(command: Callable[..., None]) -> Callable[..., None]:
     """Add the two options that say which stack is meant."""
     command = click.option(
         "--state",
@@ -40,7 +40,7 @@ def _which_stack(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command()
-@_which_stack
+@which_stack
 @click.option(
     "--config",
     "overlays",
@@ -67,7 +67,7 @@ def up(
     """  # noqa: D301 - \b is click's
     stack = Stack(offset, state, overlays)
     if stack.running and not as_json:
-        click.echo("The stack is already running." + (" --config is read at the start only." if overlays else ""))
+        click.echo("The stack is already running." + (" Have it take --config: heliograph reload." if overlays else ""))
     if foreground:
         signal.signal(signal.SIGTERM, _as_interrupt)
     try:
@@ -83,7 +83,7 @@ def up(
 
 
 @click.command()
-@_which_stack
+@which_stack
 @click.option("--wipe", is_flag=True, help="Delete its data, logs and configuration as well.")
 @click.option("--yes", is_flag=True, help="Do not ask before deleting.")
 @click.option(
@@ -112,7 +112,7 @@ def down(*, offset: int, state: Path | None, wipe: bool, yes: bool, timeout: flo
 
 
 @click.command()
-@_which_stack
+@which_stack
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 def status(*, offset: int, state: Path | None, as_json: bool) -> None:
     """Say which servers run, where, and how they feel.
@@ -132,7 +132,7 @@ def status(*, offset: int, state: Path | None, as_json: bool) -> None:
 
 @click.command()
 @click.argument("name")
-@_which_stack
+@which_stack
 @click.option("-f", "--follow", is_flag=True, help="Go on with new lines until Ctrl-C.")
 @click.option(
     "-n", "--lines", type=click.IntRange(min=0), default=50, show_default=True, help="How many to begin with."

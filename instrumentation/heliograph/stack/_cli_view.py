@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["Told", "report"]
 
 _MIB = 1024 * 1024
-_STARTING = "waiting for the servers"
 _QUIET_SECONDS = 10.0  # between two signs of life of a build where there is no terminal
 
 
 class Told:
     """Shows progress: what is done as lines, what goes on below them on a terminal and now and then elsewhere."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool, doing: str = "waiting for the servers") -> None:
         self._quiet = quiet
+        self._doing = doing
         self._status: Status | None = None
         self._said = 0.0
 
@@ -39,7 +39,7 @@ class Told:
         if not self._quiet and sys.stderr.isatty():
             from rich.console import Console
 
-            self._status = Console(stderr=True).status(_STARTING)
+            self._status = Console(stderr=True).status(self._doing)
             self._status.start()
         return self
 
@@ -58,7 +58,7 @@ class Told:
                 click.echo(f"  {text}", err=True)
         elif lasting:
             self._status.console.print(f"  {text}", markup=False, highlight=False)
-            self._status.update(_STARTING)
+            self._status.update(self._doing)
         else:
             from rich.text import Text
 

@@ -86,6 +86,7 @@ SERVERS: tuple[Server, ...] = (
             "--web.external-url={links[prometheus]}",
             "--web.route-prefix=/",
             "--web.enable-otlp-receiver",
+            "--web.enable-lifecycle",  # POST /-/reload: `heliograph reload`
             "--enable-feature=" + _FEATURES,
         ),
         ports=("prometheus",),

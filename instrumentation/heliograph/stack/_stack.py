@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from heliograph.stack._launch import Progress
     from heliograph.stack._process import Identity
 
-__all__ = ["Stack", "grafana_note"]
+__all__ = ["Stack", "grafana_note", "only_one_start"]
 
 # link -> the server without which it leads nowhere
 _OFFERED_BY = {
@@ -89,7 +89,7 @@ class Stack:
         a port is taken, a server ends or is not ready in time, or the configuration has a mistake.
         """
         self.workspace.prepare()
-        with _only_one_start(self.workspace.root):
+        with only_one_start(self.workspace.root):
             if self.running:
                 wait_ready(self.workspace, timeout=timeout)
                 return
@@ -113,6 +113,19 @@ class Stack:
         if self.running:
             raise HeliographError("The stack is running.", hint="heliograph down --wipe")
         self.workspace.wipe()
+
+    def draft(self, binaries: Mapping[str, str]) -> tuple[Plan, Settings]:
+        """Return the plan that `up` would carry out now, with these programs, and its settings; writes nothing.
+
+        Servers that have no program in `binaries` are planned with an empty one. Raises ConfigError.
+        """
+        settings = self._settings()
+        return self.plan_of(settings, binaries), settings
+
+    def plan_of(self, settings: Settings, binaries: Mapping[str, str]) -> Plan:
+        """Return the plan for these settings; servers that have no program in `binaries` get an empty one."""
+        servers = _chosen(settings)
+        return self._plan(servers, {server.name: "" for server in servers} | dict(binaries), settings)
 
     def status(self) -> list[ServerStatus]:
         """Return one entry per server; empty when the stack does not run."""
@@ -239,7 +252,7 @@ def _grafana_program() -> str:
 
 
 @contextlib.contextmanager
-def _only_one_start(root: Path) -> Iterator[None]:
+def only_one_start(root: Path) -> Iterator[None]:
     """Let one `up` at a time through per state folder."""
     with (root / "up.lock").open("w") as lock:
         try:

@@ -161,6 +161,11 @@ class Supervisor:
                 self._publish()
             elif name not in stopped and state.phase == "stopped":
                 self._pauses.pop(name, None)
+                # `heliograph reload --restart` may have changed how it is started.
+                newest = read_plan(self._dir / PLAN)
+                self._plan |= {
+                    server.name: server for server in (newest.servers if newest else ()) if server.name == name
+                }
                 self._start(name)
 
     def _stop_all(self) -> None:

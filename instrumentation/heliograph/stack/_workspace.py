@@ -21,13 +21,22 @@ from heliograph.stack._paths import config_root
 from heliograph.stack._ports import Ports
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from heliograph.config import Config
     from heliograph.stack._servers import Extra
 
-__all__ = ["Settings", "Workspace"]
+__all__ = ["Settings", "Workspace", "reader_at_start"]
+
+# Files that a server reads at its start only.
+_AT_START = {
+    "collector/": "collector",
+    "grafana/": "grafana",
+    "jaeger/": "jaeger",
+    "loki/loki.yaml": "loki",
+    "meter.json": "meter",
+}
 
 # What the servers read and `heliograph.config.render` does not make.
 _STATIC = (
@@ -38,6 +47,8 @@ _STATIC = (
     "loki/loki.yaml",
     "prometheus/prometheus.yml",
 )
+# What is rendered; servers want these folders even when they are empty.
+_GENERATED = ("loki/rules/fake", "dashboards/generated")
 # The addresses that jaeger/ui.json is written with.
 _UI_GRAFANA, _UI_PROMETHEUS = "http://localhost:3001", "http://localhost:9090"
 _TARGETS = {
@@ -115,7 +126,10 @@ class Workspace:
         """Read heliograph.yaml, its overlays and this launch's own addresses; raises ConfigError for mistakes."""
         from heliograph.config import load
 
-        chosen = load(overlays=overlays)
+        return self.settings_of(load(overlays=overlays), ports)
+
+    def settings_of(self, chosen: Config, ports: Ports, *, check: bool = True) -> Settings:
+        """Return the settings of a launch with this configuration; `check` is that of `Config.merged`."""
         links = _links(chosen, ports)
         config = chosen.merged(
             {
@@ -127,7 +141,8 @@ class Workspace:
                         "webhook": f"http://127.0.0.1:{ports.inbox_http}/alerts",
                     }
                 },
-            }
+            },
+            check=check,
         )
         retention = {
             "prometheus": str(config.retention.prometheus),
@@ -136,50 +151,68 @@ class Workspace:
         }
         return Settings(config, links, retention, config.channels.inbox.enabled, extras(config, self.config))
 
-    def write(self, settings: Settings, ports: Ports, servers: Iterable[str]) -> None:
-        """Write the whole configuration for these servers."""
+    def files(self, settings: Settings, ports: Ports, servers: Iterable[str]) -> dict[str, str]:
+        """Return the whole configuration for these servers: path below `config` → text. Writes nothing."""
         from heliograph.config import MeterPart, render
 
-        shutil.rmtree(self.config, ignore_errors=True)
-        source = config_root()
-        for relative in _STATIC:
-            _copy(source / relative, self.config / relative)
+        files = {path: text for relative in _STATIC for path, text in _static(config_root(), relative)}
         for relative, text in render(settings.config).items():
             # Loki's local ruler wants a folder per tenant, and `fake` is the name of the only one.
-            target = relative.replace("loki/generated/", "loki/rules/fake/")
-            _write(self.config / target, text)
-        (self.config / "loki/rules/fake").mkdir(parents=True, exist_ok=True)
-        (self.config / "dashboards/generated").mkdir(parents=True, exist_ok=True)
+            files[relative.replace("loki/generated/", "loki/rules/fake/")] = text
         plain = settings.config.plain()
         own = {name: plain[name] for name in MeterPart.model_fields}
-        _write(self.config / "meter.json", json.dumps(own, indent=1, default=str) + "\n")
-        self._write_targets(ports, servers)
-        self._set_intervals(settings.config)
-        self._point_jaeger_at(settings.links)
-        for name in servers:
-            self.data(name).mkdir(parents=True, exist_ok=True)
-
-    def _write_targets(self, ports: Ports, servers: Iterable[str]) -> None:
+        # Of the intervals it reads this one only; a change of another must not look like a reason to start it anew.
+        own["intervals"] = {"metric_export": own["intervals"]["metric_export"]}
+        files["meter.json"] = json.dumps(own, indent=1, default=str) + "\n"
         for name in servers:
             if name in _TARGETS:
                 address = f"127.0.0.1:{getattr(ports, _TARGETS[name])}"
-                _write(self.config / "prometheus/targets" / f"{name}.json", json.dumps([{"targets": [address]}]))
+                files[f"prometheus/targets/{name}.json"] = json.dumps([{"targets": [address]}])
+        files["prometheus/prometheus.yml"] = _with_intervals(files["prometheus/prometheus.yml"], settings.config)
+        ui = files["jaeger/ui.json"].replace(_UI_GRAFANA, settings.links["grafana"])
+        files["jaeger/ui.json"] = ui.replace(_UI_PROMETHEUS, settings.links["prometheus"])
+        return files
 
-    def _set_intervals(self, config: Config) -> None:
-        path = self.config / "prometheus/prometheus.yml"
-        text = path.read_text(encoding="utf-8")
-        for key, value in (
-            ("scrape_interval", config.intervals.scrape),
-            ("evaluation_interval", config.intervals.evaluation),
-        ):
-            text = re.sub(rf"(?m)^(  {key}:) .*$", rf"\1 {value}", text, count=1)
-        path.write_text(text, encoding="utf-8")
+    def write(self, settings: Settings, ports: Ports, servers: Sequence[str]) -> None:
+        """Write the whole configuration for these servers, in place of any that was there."""
+        files = self.files(settings, ports, servers)
+        shutil.rmtree(self.config, ignore_errors=True)
+        for relative, text in files.items():
+            path = self.config / relative
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        for folder in _GENERATED:
+            (self.config / folder).mkdir(parents=True, exist_ok=True)
+        for name in servers:
+            self.data(name).mkdir(parents=True, exist_ok=True)
 
-    def _point_jaeger_at(self, links: Mapping[str, str]) -> None:
-        path = self.config / "jaeger/ui.json"
-        text = path.read_text(encoding="utf-8")
-        text = text.replace(_UI_GRAFANA, links["grafana"]).replace(_UI_PROMETHEUS, links["prometheus"])
-        path.write_text(text, encoding="utf-8")
+    def written(self) -> dict[str, str]:
+        """Return the configuration as it lies there: path below `config` → text; {} before the first start."""
+        found = (path for path in sorted(self.config.rglob("*")) if path.is_file())
+        return {path.relative_to(self.config).as_posix(): path.read_text(encoding="utf-8") for path in found}
+
+
+def reader_at_start(path: str) -> str | None:
+    """Return the server that reads this file (a path below `Workspace.config`) at its start only."""
+    return next((name for start, name in _AT_START.items() if path.startswith(start)), None)
+
+
+def _static(source: Path, relative: str) -> Iterator[tuple[str, str]]:
+    """Yield (path, text) of what is taken as it is; Jsonnet sources and what is rendered from them are not."""
+    top = source / relative
+    for path in [top] if top.is_file() else sorted(top.rglob("*")):
+        parts = path.relative_to(source).parts
+        if path.is_file() and path.suffix not in {".libsonnet", ".jsonnet"} and "generated" not in parts:
+            yield "/".join(parts), path.read_text(encoding="utf-8")
+
+
+def _with_intervals(text: str, config: Config) -> str:
+    for key, value in (
+        ("scrape_interval", config.intervals.scrape),
+        ("evaluation_interval", config.intervals.evaluation),
+    ):
+        text = re.sub(rf"(?m)^(  {key}:) .*$", rf"\1 {value}", text, count=1)
+    return text
 
 
 def _links(config: Config, ports: Ports) -> dict[str, str]:
@@ -219,16 +252,3 @@ def _in_hours(duration: str) -> str:
     if not found:
         return duration
     return f"{int(found[1]) * {'d': 24, 'w': 24 * 7}[found[2]]}h"
-
-
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.libsonnet", "generated"), dirs_exist_ok=True)
-    elif source.is_file():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")

@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from markdown_it import MarkdownIt
+from ruamel.yaml import YAML
 
-from heliograph.cli import _COMMANDS
+from heliograph.config import load
 from heliograph.stack._ports import Ports
 
 if TYPE_CHECKING:
@@ -22,18 +23,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 RUNBOOKS = ROOT / "docs" / "runbooks"
 INDEX = RUNBOOKS / "README.md"
-ALERTS = {
-    "HeliographNotifyTest",
-    "HighDailyCost",
-    "HighHourlyCost",
-    "HighHourlyTokens",
-    "HighLLMErrorRate",
-    "HighLLMLatency",
-    "HighQueryErrorRate",
-    "HighQueryLatency",
-    "HighQuotaUse",
-    "ServiceDown",
-}
+CONFIG = load().plain()
+# From the sections `slos` and `budgets`; the test of the notifications is no rule.
+OF_SLOS = {"ErrorBudgetBurn"}
+OF_BUDGETS = {"CostBudgetBurn", "CostBudgetRunsOut", "CostBudgetSpent"}
+ALERTS = {*CONFIG["alerts"], *OF_SLOS, *OF_BUDGETS, "HeliographNotifyTest"}
 PAGES = sorted(ALERTS)
 FILES = [INDEX, *(RUNBOOKS / f"{name}.md" for name in PAGES)]
 SECTIONS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
@@ -77,9 +71,19 @@ def test_there_is_one_page_for_each_alert_and_one_index() -> None:
     assert {path.name for path in RUNBOOKS.iterdir()} == {path.name for path in FILES}
 
 
-def test_every_rule_that_alerts_has_its_page() -> None:
-    rules = (ROOT / "prometheus" / "generated" / "alerts.yaml").read_text(encoding="utf-8")
-    assert {*re.findall(r"- alert: (\w+)", rules)} == ALERTS - {"HeliographNotifyTest"}
+def levels() -> dict[str, set[str]]:
+    """Return alert -> levels of its rules, as shipped."""
+    found: dict[str, set[str]] = {}
+    for path in [*ROOT.glob("prometheus/generated/*.yaml"), *ROOT.glob("loki/generated/*.yaml")]:
+        for group in YAML(typ="safe").load(path)["groups"]:
+            for rule in group["rules"]:
+                if "alert" in rule:
+                    found.setdefault(rule["alert"], set()).add(rule["labels"]["level"])
+    return found
+
+
+def test_every_rule_that_alerts_has_its_page_and_every_page_its_rule() -> None:
+    assert levels().keys() <= ALERTS - {"HeliographNotifyTest"}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -89,9 +93,22 @@ def test_the_page_has_its_four_sections_in_order(name: str) -> None:
     assert it.headings("h2") == SECTIONS
 
 
+def index() -> list[tuple[str, str, str]]:
+    """Return the rows of the index: alert, page and levels."""
+    return re.findall(
+        r"^\| \[(\w+)\]\((\w+)\.md\) \| ([^|]+) \|[^|]+\|[^|]+\|$", INDEX.read_text("utf-8"), re.MULTILINE
+    )
+
+
 def test_the_index_leads_to_every_page_once() -> None:
-    rows = re.findall(r"^\| \[(\w+)\]\((\w+)\.md\) \|[^|]+\|[^|]+\|$", INDEX.read_text(encoding="utf-8"), re.MULTILINE)
-    assert sorted(rows) == [(name, name) for name in PAGES]
+    assert sorted((name, page) for name, page, _ in index()) == [(name, name) for name in PAGES]
+
+
+def test_the_index_says_how_soon_somebody_has_to_be_there() -> None:
+    shipped = levels()
+    for name, _, said in index():
+        if name in shipped:
+            assert said == ", ".join(sorted(shipped[name])), name
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -123,14 +140,37 @@ def test_all_pages_ask_for_the_same_variables() -> None:
     }
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_commands_of_ours_exist(path: Path) -> None:
-    named = re.findall(r"(?:`|^)heliograph ([a-z-]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
-    assert set(named) <= _COMMANDS.keys()
+def beginning(name: str) -> str:
+    """Return the sections Meaning and Impact of a page."""
+    return (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8").split("## Diagnosis")[0]
+
+
+# `window` (5m), `critical` (40 %): a key of heliograph.yaml, and how it is shipped.
+STATED = re.compile(r"`([a-zA-Z_.]+)` \((\d[^)]*)\)")
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_thresholds_stay_in_heliograph_yaml(name: str) -> None:
     """A number that an operator may change would be wrong on the page from then on."""
-    text = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8").split("## Diagnosis")[0]
-    assert not re.search(r"\d+ ?%(?! of queries| of calls)|\$\d|\d+ (?:USD|tokens)", text)
+    text = STATED.sub("", beginning(name))
+    assert not re.search(r"\d+ ?%(?! of queries| of calls| of them)|\$\d|\d+ (?:USD|tokens|dollars)", text)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_stated_number_is_the_shipped_one(name: str) -> None:
+    """Keys are those of the alert's own section, or full ones."""
+    own: dict[str, Any] = CONFIG["alerts"].get(name, {})
+    if name in OF_SLOS:
+        own = CONFIG["slos"]["query-success"]
+    for key, stated in STATED.findall(beginning(name)):
+        value: Any = own if "." not in key else CONFIG
+        for part in key.split("."):
+            value = value[part]
+        values = value if isinstance(value, list) else [value]
+        assert [_number(word.split()[0]) for word in stated.split(", ")] == [_number(value) for value in values], key
+
+
+def _number(value: object) -> object:
+    """Return a number as such, a duration as it is written."""
+    text = str(value)
+    return float(text) if re.fullmatch(r"[\d.]+", text) else text

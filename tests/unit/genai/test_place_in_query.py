@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from opentelemetry import trace
 
 import heliograph
 from heliograph.genai import _requests
@@ -128,6 +129,42 @@ def test_past_the_cap_a_chains_runs_are_of_other(bench: Bench) -> None:
         with heliograph.chain(f"c-{number}"):
             pass
     assert sum(point.count for point in bench.points("chain_latency", chain="other")) == 5
+
+
+def test_the_ids_of_a_langsmith_trace_are_no_query(bench: Bench) -> None:
+    from heliograph.genai._run import RUNS, QueryIds
+    from heliograph.integrations._langsmith._spans import _RunOwner
+
+    with bench.tracers.get_tracer("app").start_as_current_span("work") as span:
+        where = span.get_span_context()
+        RUNS.add((where.trace_id, 0), _RunOwner(QueryIds(user_id="u-1")))
+        bench.call(**USAGE)
+    (event,) = calls(bench)
+    assert event["user_id"] == "u-1"
+    assert not {"query_call", "query_cost_so_far_usd"} & set(event)
+
+
+def test_of_a_query_that_ended_no_hash_is_kept(bench: Bench) -> None:
+    with heliograph.query() as query:
+        query.requests.sent(1, giving(7))
+        query.requests.sent(2, giving(8))
+        query.add_call(0.0, 1)
+    bench.meter.settle()
+    query.requests.sent(3, giving(7))
+    assert not query.requests._made
+    assert not query.requests._open
+    assert bench.events[-1]["identical_calls"] == 1
+
+
+def test_a_span_that_repeats_a_call_takes_its_request_along(bench: Bench) -> None:
+    with heliograph.query() as query:
+        span = bench.tracers.get_tracer("langchain").start_span("chat", attributes={"gen_ai.operation.name": "chat"})
+        query.requests.sent(span.get_span_context().span_id, giving(7))
+        bench.call(context=trace.set_span_in_context(span), **USAGE)
+        span.end()
+        bench.meter.settle()
+        assert query.llm_calls == 1
+        assert query.requests._open == {}
 
 
 def test_the_same_request_is_counted_within_its_query() -> None:

@@ -118,6 +118,7 @@ def test_a_retriever_of_langsmith_is_no_tool_whatever_its_operation(bench: Bench
     [
         (None, "success", None),
         ("TimeoutError", "error", "TimeoutError"),
+        ("app.tools.NotFoundError", "error", "NotFoundError"),
         ("asyncio.CancelledError", "cancelled", None),
         ("GeneratorExit", "cancelled", None),
     ],
@@ -174,6 +175,14 @@ def test_attempts_within_a_frameworks_span_all_count(bench: Bench) -> None:
     outer.end(START + SECOND)
     assert bench.total("tool_calls") == 2
     assert bench.total("tool_calls", status="error") == 1
+
+
+def test_one_report_stands_for_one_run(bench: Bench) -> None:
+    """A callback tells of the whole, and two attempts come later: one of them is what it told of."""
+    run_tool(bench, "langchain", at=(0, 1))
+    run_tool(bench, "mcp", at=(0.1, 0.4))
+    run_tool(bench, "mcp", at=(0.5, 0.9))
+    assert bench.total("tool_calls") == 2
 
 
 def test_a_tool_that_runs_itself_is_two_runs(bench: Bench) -> None:

@@ -36,6 +36,9 @@ def test_an_option_is_no_file_name(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (v.LLM_LATENCY, "llm_latency_seconds"),
         (v.QUERY_COST, "query_cost"),
         (v.LLM_QUOTA_LIMIT, "llm_quota_limit"),
+        (v.CHAIN_LATENCY, "chain_latency_seconds"),
+        (v.QUERY_LLM_CALLS, "query_llm_calls"),
+        (v.TOOL_CALLS, "tool_calls_total"),
     ],
 )
 def test_names_in_prometheus(spec: v.MetricSpec, name: str) -> None:
@@ -45,6 +48,7 @@ def test_names_in_prometheus(spec: v.MetricSpec, name: str) -> None:
 def test_every_default_threshold_is_an_edge() -> None:
     assert {2.0, 5.0, 30.0, 60.0} <= set(v.SECONDS)
     assert 0.1 in v.USD
+    assert 50 in v.CALLS, "steps of a runaway agent"
     for spec in v.METRICS:
         assert list(spec.edges) == sorted(set(spec.edges)), spec.name
         assert bool(spec.edges) == (spec.kind == "histogram"), spec.name

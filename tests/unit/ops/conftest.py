@@ -51,6 +51,7 @@ class FakeAlertmanager(ThreadingHTTPServer):
         self.posted: list[dict[str, Any]] = []
         self.requests: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
+        self.elsewhere: Counter[str] = Counter()  # requests of a receiver that no test asks for
         self.given_up: Counter[tuple[str, str]] = Counter()
         self.status: dict[str, Any] = {"state": "active", "silencedBy": [], "inhibitedBy": [], "mutedBy": []}
         self.refusal: tuple[int, str] | None = None
@@ -80,6 +81,8 @@ class FakeAlertmanager(ThreadingHTTPServer):
     def metrics(self) -> str:
         lines = ["# HELP alertmanager_alerts How many alerts by state.", 'alertmanager_alerts{state="active"} 1']
         for name in ("email", "pagerduty", "slack", "sns", "webhook"):
+            other = f'{{integration="{name}",receiver_name="another"}}'
+            lines.append(f"alertmanager_notification_requests_total{other} {self.elsewhere[name]}")
             label = f'{{integration="{name}"}}'
             lines += [
                 f"alertmanager_notification_requests_total{label} {self.requests[name]}",

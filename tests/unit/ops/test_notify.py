@@ -110,6 +110,12 @@ def test_a_channel_is_delivered_when_every_receiver_of_it_is(alertmanager: Fake,
     assert "slack-critical, slack-warning" in done.err
 
 
+def test_what_another_receiver_sends_meanwhile_does_not_count(alertmanager: Fake, notify: Callable[..., Ended]) -> None:
+    """The dead man's switch is a webhook, too, and calls every minute."""
+    alertmanager.deliver = lambda _: alertmanager.elsewhere.update(webhook=5)
+    assert notify("sms", "--timeout", "0.1").code == 1
+
+
 def test_one_room_of_two_is_not_enough(alertmanager: Fake, notify: Callable[..., Ended]) -> None:
     alertmanager.deliver = lambda _: alertmanager.accept("slack", 1)
     assert notify("slack", "--timeout", "0.1").code == 1

@@ -127,10 +127,11 @@ stream = client.chat.completions.create(
 )
 for chunk in stream:
     break  # and the stream is kept: somebody might read on
+heliograph.shutdown()
 """
 
 
-def test_a_stream_that_is_left_as_the_process_ends_is_counted(run: Run, receiver: Receiver) -> None:
+def test_a_stream_that_is_left_is_counted_at_shutdown(run: Run, receiver: Receiver) -> None:
     with LLMServer(first_token=0, per_token=0.01) as server:
         status, _, err = run(STREAM_LEFT, receiver.url, OPENAI_BASE_URL=server.base_url, OPENAI_API_KEY="any")
     assert status == 0, err

@@ -39,11 +39,13 @@ def read_tool(span: Named) -> ToolRun | None:
     if not dialect.is_tool(attributes):
         return None
     failure = dialect.failure(span, attributes)
-    left = failure is not None and (failure in v.CANCELLED_ERRORS or failure.rsplit(".", 1)[-1] in v.CANCELLED_ERRORS)
+    # The class without its module, as queries and chains name it: exception events have both.
+    named = failure.rsplit(".", 1)[-1] if failure is not None else None
+    left = named in v.CANCELLED_ERRORS
     return ToolRun(
         tool=(text(first(attributes, v.TOOL_NAME)) or _named(span.name))[:_LONGEST],
         status="cancelled" if left else "error" if failure is not None else "success",
-        error_type=None if left else failure,
+        error_type=None if left else named,
         call_id=text(first(attributes, v.TOOL_CALL_ID)),
         scope=span.instrumentation_scope.name if span.instrumentation_scope else "",
         started=span.start_time or 0,
