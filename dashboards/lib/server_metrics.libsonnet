@@ -128,16 +128,16 @@ local perSignal(name, help, labels) = {
     local group = ['rule_group', 'user'],
     local notified = ['alertmanager', 'user'],
     lines: counter(
-      'loki_distributor_lines_received_total', 'short', 'Lines taken in.', ['format', 'is_internal_stream', 'policy', 'tenant']
+      'loki_distributor_lines_received_total', 'short', 'Lines taken in.', ['format', 'is_internal_stream', 'tenant']
     ),
     bytes: counter(
       'loki_distributor_bytes_received_total',
       'bytes',
       'Bytes taken in.',
-      ['format', 'is_internal_stream', 'policy', 'retention_hours', 'tenant']
+      ['format', 'is_internal_stream', 'retention_hours', 'tenant']
     ),
     discarded: counter(
-      'loki_discarded_samples_total', 'short', 'Lines that Loki refused.', ['format', 'policy', 'reason', 'retention_hours', 'tenant']
+      'loki_discarded_samples_total', 'short', 'Lines that Loki refused.', ['format', 'reason', 'retention_hours', 'tenant']
     ) + late,
     streams: gauge('loki_ingester_memory_streams', 'short', 'Streams in memory.', ['tenant']),
     evaluations: counter('loki_prometheus_rule_evaluations_total', 'short', 'Evaluations of rules over logs.', group),
