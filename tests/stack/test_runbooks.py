@@ -1,6 +1,6 @@
-"""Every block of every runbook is pasted, page by page, on the real servers after the demo, and each of them understands.
+"""Every block of every runbook is pasted, page by page, on the real servers after the demo, and they understand.
 
-What it says depends on what is wrong, which nothing is; that it says something and no server objects is what counts:
+What it says depends on what is wrong, which nothing is; that nothing complains is what counts:
 PromQL and LogQL as the servers themselves read them, addresses, parameters, jq programs over real answers.
 """
 
