@@ -47,7 +47,7 @@ WRONG = {
         f"slos: {{a: {{{SLO.replace('99', '80')}}}}}",
         (
             "slos.a.objective: leaves a budget that burns 5 times as fast as it may when everything fails: the "
-            "critical burn rates begin at 6, so nobody would be woken\n      write more than 83.33, or add a critical burn rate"
+            "critical burn rates begin at 6, so nobody would be woken\n      write more than 83.33, or add a critical"
         ),
     ),
     "percentages out of order": (
