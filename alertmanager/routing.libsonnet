@@ -55,6 +55,10 @@ local times = import 'lib/times.libsonnet';
     for row in built.deadman
   ],
 
+  local again(row) =
+    local own = $._config.routing.repeat_critical;
+    if row.severity == 'critical' && own != null then { repeat_interval: own } else {},
+
   // A leaf for each row, in each of the branches that the times make (lib/times.libsonnet).
   local merged(left, right) = left + {
     [key]: std.get(left, key, []) + right[key]
@@ -62,7 +66,7 @@ local times = import 'lib/times.libsonnet';
   },
   local branches(conditions, rows, when) =
     if conditions == [] then [
-      { receiver: row.name, [if row.matchers != [] then 'matchers']: row.matchers, continue: true } + when
+      { receiver: row.name, [if row.matchers != [] then 'matchers']: row.matchers, continue: true } + again(row) + when
       for row in rows
     ] else
       local condition = conditions[0];

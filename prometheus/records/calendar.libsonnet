@@ -21,7 +21,7 @@ local local_(period) = 'calendar:%s:local' % period;
   ]),
 
   // Local time → UTC. The distance then is not that of now, on a day when clocks change: looked up at a guess, which is
-  // wrong by an hour at most.
+  // wrong by an hour at most. (Where they change at midnight itself, the end of the day before is an hour off.)
   local utc(name, shown) =
     if clock.changes == [] then [{ record: name, expr: '%s - %s\n' % [shown, zone] }]
     else
@@ -44,11 +44,12 @@ local local_(period) = 'calendar:%s:local' % period;
           { record: zone, expr: 'vector(%s)\n' % distance('time()') },
           // What a clock on the wall showed at the last midnight, read as UTC.
           { record: local_('day'), expr: '(time() + %s) - (time() + %s) %% %d\n' % [zone, zone, day] },
-          {
+        ] + (
+          if !std.member(periods, 'month') then [] else [{
             record: local_('month'),
             expr: '%s - %d * (day_of_month(%s) - 1)\n' % [local_('day'), day, local_('day')],
-          },
-        ]
+          }]
+        )
         + std.flattenArrays([
           utc(names.periodStart(period), local_(period))
           + utc(names.periodEnd(period), '%s + %s' % [local_(period), length(period)])

@@ -50,6 +50,10 @@ class Told(ThreadingHTTPServer):
             if alert["labels"]["deployment_environment_name"] == self.environment
         ]
 
+    def of_here(self) -> list[dict[str, Any]]:
+        """Return the messages about this test's environment."""
+        return [b for b in self.bodies if b["commonLabels"]["deployment_environment_name"] == self.environment]
+
     def wait(self, count: int) -> None:
         deadline = time.monotonic() + 20
         while len(self.said) < count and time.monotonic() < deadline:
@@ -192,6 +196,27 @@ def test_what_ended_silently_and_comes_back_is_taken_for_what_was_told(
     alertmanager.post(OTHER_MODEL)
     told.wait(3)
     assert sorted(told.said[1:]) == [("firing", "assistant", "gpt-4o"), ("firing", "assistant", "o3")]
+
+
+def test_so_is_what_ended_while_its_cause_silenced_it(alertmanager: Alertmanager, told: Told) -> None:
+    """Without anybody's doing. Why routing.repeat_critical exists."""
+    down = {**FAILING, "alertname": "CredentialsRefused", "provider": "openai"}
+    failing = {**FAILING, "provider": "openai"}
+    alertmanager.post(failing)
+    told.wait(1)
+    alertmanager.post(down)
+    told.wait(2)
+    alertmanager.end(failing)
+    time.sleep(QUIET)
+    alertmanager.end(down)
+    told.wait(3)
+    alertmanager.post(failing)
+    time.sleep(QUIET)
+    assert [(body["status"], body["commonLabels"]["alertname"]) for body in told.of_here()] == [
+        ("firing", "HighLLMErrorRate"),
+        ("firing", "CredentialsRefused"),
+        ("resolved", "CredentialsRefused"),
+    ]
 
 
 def test_all_of_a_name_or_one(alertmanager: Alertmanager, run: Run) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from heliograph.config import Config, load, render
 
@@ -257,6 +258,14 @@ def _for_amtool(pair: str) -> str:
 
 # Every alert there is goes where its severity, team and tenant say, and by nothing else.
 ALERTS = [*load().plain()["alerts"], "ErrorBudgetBurn", "CostBudgetBurn", "CostBudgetRunsOut", "CostBudgetSpent"]
+
+
+def test_critical_alerts_may_be_repeated_sooner(tmp_path: Path) -> None:
+    chosen = {"channels": {"slack": ON}, "routing": {"repeat_critical": "1h"}}
+    text = render(_with(tmp_path, chosen))["alertmanager/generated/alertmanager.yaml"]
+    routes = YAML(typ="safe", pure=True).load(text)["route"]["routes"]
+    repeats = {route["receiver"]: route.get("repeat_interval") for route in routes if route["receiver"] != "nobody"}
+    assert repeats == {"inbox": None, "slack-critical": "1h", "slack-warning": None}
 
 
 SEVERAL = (

@@ -72,7 +72,7 @@ def _asked(target: dict[str, Any], demo: Demo) -> list[Any]:
     return [sample for sample in samples if math.isfinite(sample.value)]
 
 
-@pytest.mark.parametrize(("panel", "target"), _targets())
+@pytest.mark.parametrize(("panel", "target"), list(_targets()))
 def test_panel_has_data(panel: dict[str, Any], target: dict[str, Any], demo: Demo) -> None:
     found = _asked(target, demo)
     assert found or panel["title"] in EMPTY, _filled_in(target["expr"])

@@ -111,6 +111,7 @@ class Routing(Section):
     group_wait: Duration
     group_interval: Span
     repeat_interval: Span
+    repeat_critical: Span | None
     time_zone: TimeZone
     business_hours: list[Hours] | None = Field(min_length=1)
     mute_times: dict[Name, MuteTime]

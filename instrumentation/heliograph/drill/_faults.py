@@ -50,7 +50,7 @@ class Expected(Section):
 class Fault(Section):
     """Something that is broken, and who must hear of it."""
 
-    name: str = Field(pattern=r"[a-z0-9]+(-[a-z0-9]+)*")
+    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     what: str
     """One sentence: what is wrong, in an operator's words."""
     do: list[Action] = Field(min_length=1)
@@ -61,8 +61,6 @@ class Fault(Section):
     """These may be true, or fire; nobody may hear of them."""
     may: list[Expected] = Field(default_factory=list)
     """These may arrive, too: it depends on the moment. Each says why."""
-    heal_first: bool = False
-    """Whether its alerts can only arrive once it is healed: the way to the receivers is what is broken."""
     within: float = Field(default=120.0, gt=0)
     """Seconds from the fault to the last message of `notify`."""
     over_within: float = Field(default=180.0, gt=0)

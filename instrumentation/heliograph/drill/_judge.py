@@ -85,7 +85,7 @@ def judge(fault: Fault, seen: Seen, drill: Drill) -> Verdict:
         if not found:
             findings.append(Finding("missed", str(expected)))
         for story in found:
-            findings.extend(_delivery(expected, story, drill, fault, delays))
+            findings.extend(_delivery(expected, story, drill, delays))
     for story in seen.stories:
         findings.extend(_unexpected(story, fault, drill))
     if seen.quiet is None and not seen.error:
@@ -95,7 +95,7 @@ def judge(fault: Fault, seen: Seen, drill: Drill) -> Verdict:
     return Verdict(fault.name, fault.what, expected_names, seen, _with_error(findings, seen), slowest)
 
 
-def _delivery(expected: Expected, story: AlertStory, drill: Drill, fault: Fault, delays: list[float]) -> list[Finding]:
+def _delivery(expected: Expected, story: AlertStory, drill: Drill, delays: list[float]) -> list[Finding]:
     """Judge an alert that must arrive."""
     findings = []
     due = story.due
@@ -103,7 +103,7 @@ def _delivery(expected: Expected, story: AlertStory, drill: Drill, fault: Fault,
         if receiver not in story.arrived:
             held = ", held back by Alertmanager" if story.silenced else ""
             findings.append(Finding("untold", f"{_name(story)} at {receiver}{held}"))
-        elif due is not None and not fault.heal_first:
+        elif due is not None:
             delay = story.arrived[receiver] - due
             delays.append(delay)
             if delay > drill.at_most:
@@ -148,7 +148,7 @@ def _not_over(seen: Seen, fault: Fault) -> str:
     unheard = [f"{_name(s)} at {r}" for s in seen.stories for r in s.arrived if r not in s.over]
     parts = ["still firing: " + ", ".join(firing)] if firing else []
     parts += ["nobody said that it is over: " + ", ".join(unheard)] if unheard and not firing else []
-    return f"{fault.over_within:.0f} s after the healing; " + ("; ".join(parts) or "an alert is still pending")
+    return f"{fault.over_within:.0f} s after the healing; " + ("; ".join(parts) or "an alert is pending, or the application does not answer")
 
 
 def _with_error(findings: list[Finding], seen: Seen) -> list[Finding]:

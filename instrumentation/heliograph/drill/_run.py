@@ -39,6 +39,7 @@ _BEATS_SECONDS = 35.0
 """The dead-man watch pages after so long a silence: three beats of heliograph.drill.yaml, and some slack."""
 _WARM_QUESTIONS = 30
 _WARM_SECONDS = 120.0
+_WORKING_QUESTIONS = 10  # answered, and the application is well again: the next fault is of a healthy one
 _POLL_SECONDS = 1.0
 
 
@@ -156,7 +157,7 @@ class DrillRun:
                 for action in reversed(fault.do):
                     action.heal(world)
             healed = time.time()
-            quiet = self._watch_it_heal(fault, eyes, watch, step)
+            quiet = self._watch_it_heal(fault, world, eyes, watch, step)
         except HeliographError as failure:
             error = error or str(failure)
         if not world.application.running:
@@ -170,21 +171,19 @@ class DrillRun:
             eyes.look(watch)
             if not mortal:
                 world.application.check()
-            if fault.heal_first:
-                complete = complete or (time.time() if self._fires(fault, watch) else None)
-            else:
-                complete = complete or (time.time() if self._arrived(fault, watch) else None)
+            complete = complete or (time.time() if self._arrived(fault, watch) else None)
             if complete and time.time() >= complete + self.drill.linger:
                 return
             step.update("broken; " + _words(watch))
             time.sleep(_POLL_SECONDS)
 
-    def _watch_it_heal(self, fault: Fault, eyes: Eyes, watch: Watch, step: Step) -> float | None:
-        begun = time.time()
+    def _watch_it_heal(self, fault: Fault, world: World, eyes: Eyes, watch: Watch, step: Step) -> float | None:
+        begun, answered = time.time(), world.application.answered
         while time.time() < begun + fault.over_within:
             still = not eyes.look(watch)
             told = all(s.arrived.keys() <= s.over.keys() for s in watch.stories)
-            if not still and told and (not fault.heal_first or self._arrived(fault, watch)):
+            works = world.application.answered >= answered + _WORKING_QUESTIONS
+            if not still and told and works:
                 return time.time()
             step.update("healed; " + _words(watch))
             time.sleep(_POLL_SECONDS)
@@ -195,9 +194,6 @@ class DrillRun:
             any(e.fits(s) and set(self._receivers(e.receivers, s.severity)) <= s.arrived.keys() for s in watch.stories)
             for e in fault.notify
         )
-
-    def _fires(self, fault: Fault, watch: Watch) -> bool:
-        return all(any(e.fits(s) for s in watch.stories) for e in fault.notify)
 
     def _receivers(self, stated: list[str] | None, severity: str) -> list[str]:
         return self.drill.receivers.get(severity, self.drill.receivers["warning"]) if stated is None else stated

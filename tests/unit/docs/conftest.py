@@ -49,8 +49,8 @@ case "$*" in *--json*) echo '{"state":"here"}' ;; esac
 """
 # Nothing they look for is in the answers, and to find nothing is no failure here.
 QUIET = "#!/bin/sh\nexec cat >/dev/null\n"
-PLAIN = ["date", "dirname", "find", "head", "sort", "tail"]
-RECORDED = ["amtool", "df", "docker", "du", "heliograph"]
+PLAIN = ["date", "head", "sort", "tail"]
+RECORDED = ["df", "docker", "du", "heliograph"]
 
 
 @cache

@@ -147,3 +147,8 @@ def test_chosen_faults_keep_the_order_of_the_file() -> None:
 def test_a_drill_is_what_the_file_says() -> None:
     assert isinstance(DRILL, Drill)
     assert DRILL.at_most == 60  # the promise: a minute from due to told
+
+
+def test_who_must_hear_of_it_is_told_by_its_severity() -> None:
+    # Without one, an alert's warning would have to arrive that its critical rightly holds back.
+    assert [str(e) for fault in DRILL.faults for e in fault.notify if e.severity is None] == []

@@ -142,7 +142,7 @@ def test_the_same_alert_of_another_job_is_a_false_alarm() -> None:
             "nobody said that it is over: Outage critical at sms-critical",
             id="one receiver does not know",
         ),
-        pytest.param({}, "an alert is still pending", id="something is pending"),
+        pytest.param({}, "an alert is pending, or the application does not answer", id="something is pending"),
     ],
 )
 def test_what_is_not_over_in_time_is_unresolved(changes: dict[str, Any], told: str) -> None:
