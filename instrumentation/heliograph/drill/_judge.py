@@ -148,7 +148,9 @@ def _not_over(seen: Seen, fault: Fault) -> str:
     unheard = [f"{_name(s)} at {r}" for s in seen.stories for r in s.arrived if r not in s.over]
     parts = ["still firing: " + ", ".join(firing)] if firing else []
     parts += ["nobody said that it is over: " + ", ".join(unheard)] if unheard and not firing else []
-    return f"{fault.over_within:.0f} s after the healing; " + ("; ".join(parts) or "an alert is pending, or the application does not answer")
+    return f"{fault.over_within:.0f} s after the healing; " + (
+        "; ".join(parts) or "an alert is pending, or the application does not answer"
+    )
 
 
 def _with_error(findings: list[Finding], seen: Seen) -> list[Finding]:

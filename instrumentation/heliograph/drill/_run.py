@@ -37,6 +37,7 @@ _QUEUE_BYTES = 4_000_000
 """Of each store: small enough that an outage of minutes fills it."""
 _BEATS_SECONDS = 35.0
 """The dead-man watch pages after so long a silence: three beats of heliograph.drill.yaml, and some slack."""
+_TOKENS_PER_MINUTE = 20_000_000  # that the provider allows: only the fault about it comes near
 _WARM_QUESTIONS = 30
 _WARM_SECONDS = 120.0
 _WORKING_QUESTIONS = 10  # answered, and the application is well again: the next fault is of a healthy one
@@ -91,7 +92,7 @@ class DrillRun:
         self._channels.parent.mkdir(parents=True)
         with (
             Receivers(beats=_BEATS_SECONDS) as receivers,
-            LLMServer(usage_log=self.state / "llm-usage.jsonl", cache_minimum=128) as llm,
+            LLMServer(cache_minimum=128, tokens_per_minute=_TOKENS_PER_MINUTE) as llm,
         ):
             YAML().dump({"channels": receivers.overlay(self._channels.parent)}, self._channels)
             with self.progress.step("Start the stack") as step:

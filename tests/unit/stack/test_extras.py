@@ -27,11 +27,11 @@ def _shell(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def plan(tmp_path: Path, text: str) -> Plan:
+def plan(tmp_path: Path, text: str, environment: dict[str, dict[str, str]] | None = None) -> Plan:
     """Make the plan of a stack with this overlay, as `heliograph up` would leave it in the state folder."""
     (tmp_path / "my.yaml").write_text(text)
     (tmp_path / "secret").write_text(SECRET + "\n")
-    stack = Stack(state=tmp_path / "state", overlays=[tmp_path / "my.yaml"])
+    stack = Stack(state=tmp_path / "state", overlays=[tmp_path / "my.yaml"], environment=environment)
     stack.workspace.prepare()
     settings = stack._settings()
     servers = _chosen(settings)
@@ -52,6 +52,16 @@ def everything(tmp_path: Path) -> str:
     files = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
     assert tmp_path / "state" / "plan.json" in files
     return "".join(path.read_text(errors="replace") for path in files)
+
+
+def test_a_caller_may_give_one_server_variables_and_no_other(tmp_path: Path) -> None:
+    made = plan(tmp_path, "{}", {"collector": {"HELIOGRAPH_QUEUE_BYTES": "4000000"}})
+    shipped = plan(tmp_path, "{}")
+    assert server(made, "collector").env == {
+        **server(shipped, "collector").env,
+        "HELIOGRAPH_QUEUE_BYTES": "4000000",
+    }
+    assert server(made, "loki") == server(shipped, "loki")
 
 
 def test_as_shipped_nothing_is_added(tmp_path: Path) -> None:
