@@ -109,8 +109,8 @@ def test_annotations_are_answered(name: str, demo: Demo) -> None:
 # Figures. What must be there is known from the provider's own log and from what the application printed.
 
 WITHIN = 0.1
-"""Share by which rates may be off a count: of a process that ends, Prometheus adds half of the time between two exports,
-at its mean pace. The demo's application lives for one or two minutes only."""
+"""Share by which rates may be off a count: of a process that ends, Prometheus adds half of the time between two
+exports, at its mean pace. The demo's application lives for one or two minutes only."""
 
 
 @pytest.fixture(scope="module")
