@@ -126,7 +126,7 @@ class Watch:
             when = moment(message["received_at"])
             if when < self.fault:
                 continue
-            for story in self._about(message["alerts"]):
+            for story in self._about(message["alerts"], str(message.get("text", ""))):
                 if message["status"] == "resolved":
                     story.over.setdefault(message["channel"], when)
                     continue
@@ -137,15 +137,20 @@ class Watch:
     def _of(self, labels: dict[str, str]) -> AlertStory:
         return self.story(labels["alertname"], labels.get("severity", ""), labels.get("job", ""))
 
-    def _about(self, alerts: Iterable[dict[str, str]]) -> list[AlertStory]:
-        """Return the stories of a message's alerts, each once; a text message may not say which job it is about."""
+    def _about(self, alerts: Iterable[dict[str, str]], text: str) -> list[AlertStory]:
+        """Return the stories of a message's alerts, each once.
+
+        Words for people have no label `job`: the message is about the jobs that its text names, or else about all.
+        """
         found: dict[int, AlertStory] = {}
+        words = {word.strip(":,.()") for word in text.split()}
         for alert in alerts:
             if "job" in alert:
                 stories = [self._of(alert)]
             else:
                 wanted = (alert["alertname"], alert.get("severity", ""))
                 stories = [s for s in self._stories.values() if (s.name, s.severity) == wanted and (s.true or s.told)]
+                stories = [s for s in stories if s.job and s.job in words] or stories
             for story in stories or [self._of(alert)]:
                 found[id(story)] = story
         return list(found.values())

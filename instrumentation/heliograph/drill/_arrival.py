@@ -7,7 +7,7 @@ name, and RESOLVED where it is over. The severity is that of the receiver, since
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,12 +29,17 @@ class Arrival:
     at: float
     """Unix time in seconds."""
     text: str = ""
-    details: dict[str, Any] = field(default_factory=dict)
 
     def as_message(self) -> dict[str, Any]:
         """Return it as the inbox lists its messages."""
         received_at = datetime.fromtimestamp(self.at, UTC).isoformat()
-        return {"channel": self.receiver, "status": self.status, "received_at": received_at, "alerts": self.alerts}
+        return {
+            "channel": self.receiver,
+            "status": self.status,
+            "received_at": received_at,
+            "alerts": self.alerts,
+            "text": self.text,
+        }
 
 
 def from_words(receiver: str, text: str, *, at: float) -> Arrival:

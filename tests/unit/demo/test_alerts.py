@@ -101,6 +101,13 @@ def test_a_text_message_without_a_job_is_about_every_story_of_its_name() -> None
     assert [story.arrived for story in watch.stories] == [{"sms": FAULT + 28}] * 2
 
 
+def test_a_text_message_that_names_a_job_is_about_no_other() -> None:
+    watch = Watch(FAULT)
+    watch.look([pending("firing", job="loki"), pending("firing", job="loki-canary")], now=FAULT + 20)
+    watch.read([message("slack", "firing", "10:00:28.000") | {"text": "[P1 CRITICAL] HighLLMErrorRate loki: 12 %"}])
+    assert {story.job: story.arrived for story in watch.stories} == {"loki": {"slack": FAULT + 28}, "loki-canary": {}}
+
+
 def test_what_alertmanager_holds_back_is_noted_once() -> None:
     watch = Watch(FAULT)
     labels = {"alertname": "HighLLMErrorRate", "severity": "critical"}

@@ -132,10 +132,11 @@ def test_the_name_of_an_alert_is_found_among_words(text: str, name: str | None) 
 
 
 def test_an_arrival_is_a_message_as_the_inbox_lists_it() -> None:
-    message = Arrival("slack-critical", "firing", [{"alertname": "A"}], 1_763_719_200.5).as_message()
+    message = Arrival("slack-critical", "firing", [{"alertname": "A"}], 1_763_719_200.5, "words").as_message()
     assert message == {
         "channel": "slack-critical",
         "status": "firing",
         "received_at": "2025-11-21T10:00:00.500000+00:00",
         "alerts": [{"alertname": "A"}],
+        "text": "words",
     }
