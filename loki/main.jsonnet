@@ -13,7 +13,7 @@ function(config)
     'alerts.yaml': {
       groups: [
         group {
-          interval: config.intervals.loki_ruler,
+          interval: std.get(group, 'interval', config.intervals.loki_ruler),
           rules: [known(linked.addTo(rule)) for rule in super.rules],
         }
         for group in rules.alerts

@@ -162,9 +162,9 @@ local tokens = import '../lib/tokens.libsonnet';
     alerts:
       p.stat(
         'Firing alerts',
-        'How many different alerts fire for the services shown, whatever their severity and however many models.',
+        'How many different alerts of Prometheus fire for the services shown, or for no service: warning or critical, however many models.',
         units.count,
-        q.instant('count(count by (alertname) (ALERTS{alertstate="firing", job=~"$service"}))', 'alerts')
+        q.instant('count(count by (alertname) (%s))' % boards.firing('warning|critical'), 'alerts')
       )
       + p.decimals(0)
       + p.noValue('none')

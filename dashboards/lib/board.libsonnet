@@ -83,16 +83,19 @@ local deployed = '5m';
       % [uid, std.join('&', ['${%s:queryparam}' % name for name in kept]), variable, label]
     ),
 
+  // Those of the services shown, and those of no service: a provider's, a budget's.
+  firing(severity):: 'ALERTS{alertstate="firing", severity=~"%s", job=~"$service|"}' % severity,
+
   alerts:: {
     name: 'Critical alerts',
     datasource: queries.sources.prometheus,
     enable: true,
     hide: false,
     iconColor: 'red',
-    expr: 'ALERTS{alertstate="firing", severity="critical", job=~"$service"}',
+    expr: board.firing('critical'),
     step: '60s',
     titleFormat: '{{alertname}}',
-    textFormat: '{{level}} {{job}} {{model}}',
+    textFormat: '{{level}} {{job}} {{provider}} {{model}} {{chain}} {{budget}}',
     tagKeys: 'level',
   },
 

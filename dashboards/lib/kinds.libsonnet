@@ -33,7 +33,19 @@ local last = { calcs: ['lastNotNull'], fields: '', values: false };
   },
 
   timeSeries(title, description, unit, targets):: measured('timeseries', title, description, unit, targets) {
-    fieldConfig+: { defaults+: { min: 0, custom: tokens.lines { stacking: { mode: 'none', group: 'A' }, thresholdsStyle: { mode: 'off' } } } },
+    fieldConfig+: {
+      local settings = self.defaults,
+      // An axis of things that are counted one by one must not have halves: `noValue` would stand there.
+      local whole = std.get(settings, 'decimals') == 0,
+      defaults+: {
+        min: 0,
+        custom: tokens.lines {
+          stacking: { mode: 'none', group: 'A' },
+          thresholdsStyle: { mode: 'off' },
+          [if whole then 'axisSoftMax']: tokens.wholeAxis,
+        },
+      },
+    },
     options: {
       legend: { displayMode: 'list', placement: 'bottom', showLegend: true, calcs: ['lastNotNull'] },
       tooltip: { mode: 'multi', sort: 'desc' },

@@ -38,6 +38,7 @@
 
   height: { key: 4, normal: 8, tall: 11 },
   text: { key: 32, bar: 16 },
+  wholeAxis: 5,
   columns: 24,
   top: 10,  // of a list of the largest
   heatmapColumns: 60,

@@ -33,9 +33,9 @@ local periods = { day: { seconds: 86400, word: 'daily' }, month: { seconds: 30 *
     level: if spec.severity == 'critical' then 'P2' else 'P3',
     labels+: { budget: budget.name },
     query: logs.top(
-      'llm_cost_usd',
+      logs.call.cost,
       'service_name, model, chain, tenant, user_id',
-      '{service_name=~".+"} | event_name="llm.call"' + (
+      logs.allCalls + (
         if budget.each == null then ''
         else ' | %s="{{ $labels.%s }}"' % [if budget.each == 'job' then 'service_name' else budget.each, budget.each]
       ),

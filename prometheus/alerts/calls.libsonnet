@@ -48,7 +48,7 @@ local classes(names) =
             + promql.atLeast(knob.minimum, metrics.llmLatency.count, counted, knob.window, promql.model, scope),
           keeps: promql.model,
           traces(threshold):: { slower_than: threshold },
-          query(threshold):: logs.calls(promql.model, [logs.longerThan('llm_latency_seconds', threshold)]),
+          query(threshold):: logs.calls(promql.model, [logs.longerThan(logs.call.latency, threshold)]),
           summary: 'A model answers more slowly than agreed.',
           description(threshold)::
             '5 % of the calls of ' + alert.service + ' to ' + alert.model
@@ -71,7 +71,7 @@ local classes(names) =
             + '> ' + threshold + '\nand\n'
             + promql.atLeast(knob.minimum, metrics.llmRequests.name, theirs, knob.window, labels, scope),
           keeps: labels,
-          query: '{service_name=~".+"} | event_name="llm.call" | provider="{{ $labels.provider }}" | ' + logs.failed,
+          query: logs.allCalls + ' | provider="{{ $labels.provider }}" | ' + logs.failed,
           summary: 'A provider of models is out of order.',
           description(threshold)::
             '{{ $value | printf "%.1f" }} % of all calls to {{ $labels.provider }}'

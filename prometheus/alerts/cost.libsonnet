@@ -16,7 +16,7 @@ local pace(metric, record, window, scope) =
 local above(seconds, pace, threshold) = '%d * %s > %s\n' % [seconds, pace, threshold];
 
 // Where the money goes.
-local spenders = logs.top('llm_cost_usd', 'model, chain, tenant, user_id', logs.calls(promql.service), '1h');
+local spenders = logs.top(logs.call.cost, 'model, chain, tenant, user_id', logs.calls(promql.service), '1h');
 
 {
   _config:: error 'needs the configuration',
@@ -49,7 +49,7 @@ local spenders = logs.top('llm_cost_usd', 'model, chain, tenant, user_id', logs.
           keeps: promql.service,
           board: 'cost',
           query: logs.top(
-            'llm_input_tokens', 'model, chain, tenant, user_id', logs.calls(promql.service), '1h'
+            logs.call.inputTokens, 'model, chain, tenant, user_id', logs.calls(promql.service), '1h'
           ),
           summary: 'A service uses more tokens in an hour than agreed.',
           description(threshold)::
@@ -97,7 +97,7 @@ local spenders = logs.top('llm_cost_usd', 'model, chain, tenant, user_id', logs.
           keeps: promql.service,
           board: 'cost',
           query: logs.top(
-            'llm_cost_usd', 'status, error_type, model, chain', logs.calls(promql.service, ['status!="success"']), '1h'
+            logs.call.cost, 'status, error_type, model, chain', logs.calls(promql.service, ['status!="success"']), '1h'
           ),
           summary: 'Much of the money buys nothing: answers that failed, were left or were blocked.',
           description(threshold)::
@@ -146,7 +146,7 @@ local spenders = logs.top('llm_cost_usd', 'model, chain, tenant, user_id', logs.
           + promql.atLeast(knob.minimum, metrics.queryCost.count, '', knob.window, promql.service, scope),
         keeps: promql.service,
         board: 'cost',
-        query(threshold):: logs.queries(promql.service, [logs.longerThan('query_cost_usd', threshold)]),
+        query(threshold):: logs.queries(promql.service, [logs.longerThan(logs.query.cost, threshold)]),
         summary: "Users' queries cost more than agreed.",
         description(threshold)::
           '5 % of the queries to ' + alert.service + ' cost more than {{ $value | printf "%.2f" }} USD in the last '

@@ -46,7 +46,7 @@ local runs = metrics.chainLatency;
           keeps: labels,
           board: 'agents',
           traces(threshold):: { slower_than: threshold },
-          query(threshold):: logs.chains(labels, [logs.longerThan('chain_latency_seconds', threshold)]),
+          query(threshold):: logs.chains(labels, [logs.longerThan(logs.chain.latency, threshold)]),
           summary: 'Runs of a chain take longer than agreed.',
           description(threshold)::
             '5 % of the runs of {{ $labels.chain }} in ' + alert.service

@@ -45,7 +45,7 @@ local failed = 'status="error"';
           keeps: promql.service,
           board: 'queries',
           traces(threshold):: { slower_than: threshold },
-          query(threshold):: logs.queries(promql.service, [logs.longerThan('query_latency_seconds', threshold)]),
+          query(threshold):: logs.queries(promql.service, [logs.longerThan(logs.query.latency, threshold)]),
           summary: 'Users wait longer for answers than agreed.',
           description(threshold)::
             '5 % of the queries to ' + alert.service

@@ -8,10 +8,10 @@ local names = import '../lib/records.libsonnet';
 local slos = import '../lib/slos.libsonnet';
 
 local boards = { query: 'queries', llm: 'llm-overview', pipeline: 'agents' };
-local events = {
-  query: { of: logs.queries, time: 'query_latency_seconds' },
-  llm: { of: logs.calls, time: 'llm_latency_seconds' },
-  pipeline: { of: logs.chains, time: 'chain_latency_seconds' },
+local scopes = {
+  query: { of: logs.queries, time: logs.query.latency },
+  llm: { of: logs.calls, time: logs.call.latency },
+  pipeline: { of: logs.chains, time: logs.chain.latency },
 };
 
 {
@@ -48,8 +48,8 @@ local events = {
       level: if burn.severity == 'critical' then 'P2' else 'P3',
       labels: { slo: slo.name, kind: slo.kind, window: burn.long },
       traces: if latency then { slower_than: promql.seconds(slo.within) } else { errors: true },
-      query: events[slo.scope].of(promql.service, [
-        if latency then logs.longerThan(events[slo.scope].time, promql.seconds(slo.within)) else logs.failed,
+      query: scopes[slo.scope].of(promql.service, [
+        if latency then logs.longerThan(scopes[slo.scope].time, promql.seconds(slo.within)) else logs.failed,
       ]),
       summary: 'The error budget of a promise to users burns too fast.',
       description:

@@ -1,6 +1,8 @@
 // LogQL that finds the events behind an alert: text to paste, and a link that opens it.
 //
-// Names of events and their fields are those of docs/vocabulary.md. Labels come in by their templates, `{{ $labels.x }}`.
+// Labels come in by their templates, `{{ $labels.x }}`.
+
+local events = import '../../dashboards/lib/events.libsonnet';
 
 local label(name) = '{{ $labels.%s }}' % name;
 
@@ -14,17 +16,25 @@ local quoted(name, value) = '%s="%s"' % [name, value];
   // Events of the service, that the kept labels narrow down, and `conditions` more.
   events(name, keeps, conditions=[])::
     std.join(' | ', [
-      '{%s}' % quoted('service_name', label('job')),
-      quoted('event_name', name),
+      '{%s}' % quoted(events.job, label('job')),
+      quoted(events.eventName, name),
     ] + [
       quoted(field, label(field))
       for field in fields
       if std.member(keeps, field)
     ] + conditions),
 
-  calls(keeps, conditions=[]):: self.events('llm.call', keeps, conditions),
-  queries(keeps, conditions=[]):: self.events('query.finished', keeps, conditions),
-  chains(keeps, conditions=[]):: self.events('chain.finished', keeps, conditions),
+  calls(keeps, conditions=[]):: self.events(events.llmCall.name, keeps, conditions),
+  queries(keeps, conditions=[]):: self.events(events.queryFinished.name, keeps, conditions),
+  chains(keeps, conditions=[]):: self.events(events.chainFinished.name, keeps, conditions),
+
+  // Calls of every service, where an alert is about none.
+  allCalls:: '{%s=~".+"} | %s' % [events.job, quoted(events.eventName, events.llmCall.name)],
+
+  // Names of the fields that conditions and sums are about.
+  call:: events.llmCall.fields,
+  query:: events.queryFinished.fields,
+  chain:: events.chainFinished.fields,
 
   failed:: 'status="error"',
   longerThan(field, seconds):: '%s > %s' % [field, seconds],

@@ -8,17 +8,8 @@ local joined(matchers) = std.join(', ', [matcher for matcher in matchers if matc
 
 local matchers(match) = [promql.matches(label, match[label]) for label in std.objectFields(match)];
 
-// Everything that an override does not take, as selectors that share no series: for {a, b} those without a, and those
-// with a and without b.
-local complement(match) =
-  local fields = std.objectFields(match);
-  [
-    joined(
-      [promql.matches(fields[before], match[fields[before]]) for before in std.range(0, index - 1)]
-      + [promql.differs(fields[index], match[fields[index]])]
-    )
-    for index in std.range(0, std.length(fields) - 1)
-  ];
+// Everything that an override does not take: for {a, b} what differs in a, and what differs in b.
+local complement(match) = [promql.differs(label, match[label]) for label in std.objectFields(match)];
 
 local without(overrides) = std.foldl(
   function(selectors, override) [
@@ -31,7 +22,7 @@ local without(overrides) = std.foldl(
 );
 
 // A scope has
-//   selectors  of series that share none; always at least one, '' takes all
+//   selectors  of series, always at least one; '' takes all
 //   labels     of the override that `kept` does not hold yet
 //   words      for the end of the description
 local scope(selectors, chosen) = {
@@ -41,7 +32,7 @@ local scope(selectors, chosen) = {
   // Whether the rule looks at everything, so that it may read a record.
   whole: selectors == [''],
 
-  // `of(selector)` of each of the selectors, as one vector.
+  // `of(selector)` of each of the selectors, as one vector: `or` takes what several find once.
   vector(of, selector=''):: std.join(' or ', [of(joined([selector, part])) for part in selectors]),
 };
 

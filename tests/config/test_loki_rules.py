@@ -97,6 +97,15 @@ def test_loki_reads_the_rules(loki: tuple[str, Path], name: str) -> None:
     ]
 
 
+def test_what_reads_an_hour_is_evaluated_once_a_minute() -> None:
+    groups = {name: YAML(typ="safe").load(text)["groups"] for name, text in CASES.items()}
+    assert {group["name"]: group["interval"] for group in groups["shipped"]} == {
+        "heliograph-agents": "15s",
+        "heliograph-users": "60s",
+        "heliograph-tenants": "60s",
+    }
+
+
 def test_loki_notices_a_mistake(loki: tuple[str, Path]) -> None:
     url, rules = loki
     (rules / "alerts.yaml").write_text(CASES["shipped"].replace("| unwrap ", "| wrap "), encoding="utf-8")

@@ -111,3 +111,10 @@ def test_a_table_of_records_shows_fields_that_they_have(panel: Json) -> None:
     shown = set(steps["filterFieldsByName"]["include"]["names"])
     assert shown <= known
     assert {each["targetField"] for each in steps.get("convertFieldType", {}).get("conversions", [])} <= shown
+
+
+def test_an_axis_without_decimals_has_room_for_whole_numbers(panel: Json) -> None:
+    """Grafana writes `noValue` where a tick would be 0.5."""
+    defaults = panel["fieldConfig"]["defaults"]
+    if panel["type"] == "timeseries" and defaults.get("decimals") == 0:
+        assert defaults["custom"]["axisSoftMax"] >= 5

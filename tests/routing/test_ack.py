@@ -292,6 +292,9 @@ def test_wrong_input_is_named(arguments: list[str], told_words: str, run: Run) -
 def test_the_states_of_alerts(alertmanager: Alertmanager, run: Run) -> None:
     alertmanager.post(FAILING, TICKET, ELSEWHERE, WATCHDOG, annotations={"value": "12.0 %"})
     assert run("ack", "HighLLMErrorRate", "--service", "another", "--why", "w").code == 0
+    deadline = time.monotonic() + 10
+    while not alertmanager.status(TICKET)["inhibitedBy"] and time.monotonic() < deadline:
+        time.sleep(0.01)
     found = run("alerts", "--json").json
     assert found["no_answer_from"] == ["Loki", "Prometheus"]
     rows = [(a["state"], a["level"], a["labels"]["job"], a["value"], a["receivers"]) for a in found["alerts"]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -217,19 +219,37 @@ def alertmanager(run_alertmanager: Any, tmp_path_factory: pytest.TempPathFactory
         yield running
 
 
-def _inhibited(server: Alertmanager, source: Labels, targets: list[Labels]) -> list[bool]:
-    """Return for each target whether it is inhibited while `source` fires."""
-    server.post(source, *targets)
+def _wait(server: Alertmanager, target: Labels, *, inhibited: bool) -> bool:
+    """Return whether `target` came to be (or to be no longer) inhibited: Alertmanager looks at new alerts by and by."""
+    deadline = time.monotonic() + 10
+    while bool(server.status(target)["inhibitedBy"]) is not inhibited:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@contextlib.contextmanager
+def _firing(server: Alertmanager, case: Case, *targets: Labels) -> Iterator[None]:
+    """Let the cause and the targets fire, and go on once the cause is known; leave nothing behind."""
+    known = case.silenced[0]
+    server.post(case.source, known)
+    assert _wait(server, known, inhibited=True), known
+    server.post(*targets)
     try:
-        return [bool(server.status(target)["inhibitedBy"]) for target in targets]
+        yield
     finally:
-        server.end(source, *targets)
+        server.end(case.source, *(target for target in targets if target != known))
+        assert _wait(server, known, inhibited=False)
+        server.end(known)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_cause_silences_what_follows_from_it(name: str, alertmanager: Alertmanager) -> None:
     case = CASES[name]
-    assert _inhibited(alertmanager, case.source, list(case.silenced)) == [True] * len(case.silenced)
+    with _firing(alertmanager, case, *case.silenced):
+        for target in case.silenced:
+            assert _wait(alertmanager, target, inhibited=True), target
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -237,7 +257,8 @@ def test_nothing_else_is_silenced(name: str, alertmanager: Alertmanager) -> None
     case = CASES[name]
     for target in [*(case.silenced[0] | other for other in case.apart), *case.heard]:
         # One at a time: they may be causes of each other.
-        assert _inhibited(alertmanager, case.source, [target]) == [False], target
+        with _firing(alertmanager, case, target):
+            assert alertmanager.status(target)["inhibitedBy"] == [], target
 
 
 def _rules() -> list[dict[str, Any]]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
+from heliograph.config._render import _evaluate
 
-from heliograph.config import Config, render
+if TYPE_CHECKING:
+    from heliograph.config import Config
 
 __all__ = ["alerts", "groups", "named", "records"]
 
 
 def groups(config: Config, file: str = "alerts") -> list[dict[str, Any]]:
-    """Return the groups of prometheus/generated/<file>.yaml."""
-    text = render(config)[f"prometheus/generated/{file}.yaml"]
-    found: list[dict[str, Any]] = YAML(typ="safe").load(text)["groups"]
+    """Return the groups of prometheus/generated/<file>.yaml, without writing routing, boards and YAML meanwhile."""
+    found: list[dict[str, Any]] = _evaluate("prometheus/main.jsonnet", config)[f"{file}.yaml"]["groups"]
     return found
 
 

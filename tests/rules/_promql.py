@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import promql_parser
 
 from heliograph.genai.vocabulary import METRICS, prometheus_name
 
 from ._server_metrics import server_metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["Labels", "compares", "impossible", "selectors"]
 
@@ -55,25 +57,23 @@ class Labels:
         return self._of(promql_parser.parse(expression))
 
     def _of(self, node: object) -> set[str] | None:
+        kept: set[str] | None = None
         match node:
             case promql_parser.VectorSelector():
-                labels = self._metric(str(node.name))
-                assert {matcher.name for matcher in node.matchers.matchers} <= labels, f"{node}: no such label"
-                return labels
+                kept = self._metric(str(node.name))
+                assert {matcher.name for matcher in node.matchers.matchers} <= kept, f"{node}: no such label"
             case promql_parser.MatrixSelector():
-                return self._of(node.vector_selector)
+                kept = self._of(node.vector_selector)
             case promql_parser.SubqueryExpr() | promql_parser.ParenExpr() | promql_parser.UnaryExpr():
-                return self._of(node.expr)
+                kept = self._of(node.expr)
             case promql_parser.Call():
-                return self._call(node)
+                kept = self._call(node)
             case promql_parser.AggregateExpr():
-                by = set(node.modifier.labels) if node.modifier else set()
-                assert by <= (self._of(node.expr) or set()), f"{node} groups by labels that do not exist"
-                return by
+                kept = set(node.modifier.labels) if node.modifier else set()
+                assert kept <= (self._of(node.expr) or set()), f"{node} groups by labels that do not exist"
             case promql_parser.BinaryExpr():
-                return self._binary(node)
-            case _:
-                return None
+                kept = self._binary(node)
+        return kept
 
     def _metric(self, name: str) -> set[str]:
         if name in self._records:
@@ -138,9 +138,11 @@ def impossible(expression: str) -> list[str]:
     found = []
     for selector in selectors(expression):
         seen: dict[str, str] = {}
-        for matcher in selector.matchers.matchers:
-            if str(matcher.op) == "MatchOp.Equal" and seen.setdefault(matcher.name, matcher.value) != matcher.value:
-                found.append(f"{matcher.name} is both {seen[matcher.name]} and {matcher.value}")
+        found += [
+            f"{matcher.name} is both {seen[matcher.name]} and {matcher.value}"
+            for matcher in selector.matchers.matchers
+            if str(matcher.op) == "MatchOp.Equal" and seen.setdefault(matcher.name, matcher.value) != matcher.value
+        ]
     for node in _nodes(promql_parser.parse(expression)):
         if isinstance(node, promql_parser.BinaryExpr) and str(node.op) in {">", ">="}:
             limit = re.fullmatch(r"[\d.]+", str(node.rhs))

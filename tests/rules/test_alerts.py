@@ -9,8 +9,8 @@ The cases are in `<area>_test.yaml`, in promtool's own format and a few keys mor
         traces: errors          what `trace_url` is narrowed to: errors, slow, all; absent: there is no link to traces
         query: '{…} | …'        the annotation `query`, and where `logs_url` leads; absent: neither
         without: {reset: why}   kinds of cases that it cannot have
-    board, summaries            instead of `alerts`, of a file about the stack: its board has no variables to fill in, and
-                                its cases are firing or quiet, without saying more of themselves
+    board, summaries            instead of `alerts`, of a file about the stack: its board has no variables to fill in,
+                                and its cases are firing or quiet, without saying more of themselves
     tests:
       - shows: [fires]          what it is a case of: fires, below, idle, reset, resolves, override
         config: {…}             laid over heliograph.yaml
@@ -39,6 +39,8 @@ from ruamel.yaml import YAML
 
 from heliograph.config import load, render
 from heliograph.config._types import seconds
+
+from ._generated import groups
 
 FOLDER = Path(__file__).parent
 START = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
@@ -117,7 +119,7 @@ def _links(
 
 def _complete(case: dict[str, Any]) -> dict[str, Any]:
     case = json.loads(json.dumps(case))  # a copy, in which YAML's aliases share nothing
-    start = datetime.fromisoformat(case.setdefault("start_timestamp", START.isoformat()).replace("Z", "+00:00"))
+    start = datetime.fromisoformat(case.setdefault("start_timestamp", START.isoformat()))
     for moment in case.get("alert_rule_test", []):
         # While an alert is kept after its expression ended, its words are those of the last true evaluation.
         now = start + timedelta(seconds=seconds(moment.pop("last_true", moment["eval_time"])))
@@ -135,29 +137,25 @@ def _complete(case: dict[str, Any]) -> dict[str, Any]:
 @cache
 def _groups(overlay: str) -> list[dict[str, Any]]:
     """Return the groups of rules that Prometheus reads, records first."""
-    files = render(load().merged(json.loads(overlay)))
-    return [
-        group
-        for name in ("records", "alerts")
-        for group in YAML(typ="safe").load(files[f"prometheus/generated/{name}.yaml"])["groups"]
-    ]
+    config = load().merged(json.loads(overlay))
+    return groups(config, "records") + groups(config, "alerts")
 
 
 def _rules(case: dict[str, Any]) -> list[dict[str, Any]]:
     """Return only the rules that the case is about, and the records they read: the others cost time."""
-    groups = _groups(json.dumps(case.get("config", {})))
+    found = _groups(json.dumps(case.get("config", {})))
     wanted = {moment["alertname"] for moment in case.get("alert_rule_test", [])}
     wanted |= {name for moment in case.get("promql_expr_test", []) for name in RECORD.findall(moment["expr"])}
     # What an expression reads, and what that reads.
     read: dict[str, set[str]] = {}
-    for group in groups:
+    for group in found:
         for rule in group["rules"]:
             read.setdefault(rule.get("record", rule.get("alert")), set()).update(RECORD.findall(rule["expr"]))
     while more := {name for known in wanted for name in read.get(known, ())} - wanted:
         wanted |= more
     kept = [
         group | {"rules": [rule for rule in group["rules"] if rule.get("record", rule.get("alert")) in wanted]}
-        for group in groups
+        for group in found
     ]
     return [group | {"name": f"{index}-{group['name']}"} for index, group in enumerate(kept) if group["rules"]]
 
@@ -165,14 +163,14 @@ def _rules(case: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.stack
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in CASES])
 def test_case(case: dict[str, Any], promtool: Path, tmp_path: Path) -> None:
-    groups = _rules(case)
-    assert groups
-    (tmp_path / "rules.yaml").write_text(json.dumps({"groups": groups}), encoding="utf-8")  # JSON is YAML
+    rules = _rules(case)
+    assert rules
+    (tmp_path / "rules.yaml").write_text(json.dumps({"groups": rules}), encoding="utf-8")  # JSON is YAML
     content = {
         "rule_files": ["rules.yaml"],
         # Hours of samples a minute apart need no look every 5 s.
         "evaluation_interval": case.get("evaluation", case.get("interval", "5s")),
-        "group_eval_order": [group["name"] for group in groups],
+        "group_eval_order": [group["name"] for group in rules],
         "tests": [_complete(case)],
     }
     file = tmp_path / "case.yaml"

@@ -136,7 +136,9 @@ def test_each_knob_of_an_slo_turns_its_rules() -> None:
         "kind": "errors",
         "window": "2h",
     }
-    made = {(rule["record"], rule["labels"]["slo"]): rule["expr"] for rule in records(config) if "slo" in rule["record"]}
+    made = {
+        (rule["record"], rule["labels"]["slo"]): rule["expr"] for rule in records(config) if "slo" in rule["record"]
+    }
     assert 'tenant="acme", status="error"}[2h]' in made["job:slo_bad:increase2h", "query-success"]
     assert 'le=~"60([.]0)?"}[9m]' in made["job:slo_bad:increase9m", "query-speed"]
     assert "longer than 1m" in speed["annotations"]["description"]
@@ -188,13 +190,19 @@ def test_each_knob_of_a_budget_turns_its_rules() -> None:
     assert {"rate2h{", "rate9m{"} <= {part.split(":")[-1] for part in burn["expr"].replace("{", "{ ").split()}
     assert "< 7200\n" in runs_out["expr"]
     assert "rate31m" in runs_out["expr"]
-    raw = [rule["expr"] for rule in records(config) if rule["record"].startswith("budget:") and "llm_cost_total" in rule["expr"]]
+    raw = [
+        rule["expr"]
+        for rule in records(config)
+        if rule["record"].startswith("budget:") and "llm_cost_total" in rule["expr"]
+    ]
     assert raw
-    assert all('sum by (tenant) ' in expr and 'llm_cost_total{model=~"o3.*"}' in expr for expr in raw)
+    assert all("sum by (tenant) " in expr and 'llm_cost_total{model=~"o3.*"}' in expr for expr in raw)
 
 
 def test_without_budgets_and_slos_there_are_no_rules_for_them() -> None:
-    config = Config.model_validate(SHIPPED.plain() | {"slos": {}, "budgets": SHIPPED.plain()["budgets"] | {"limits": {}}})
+    config = Config.model_validate(
+        SHIPPED.plain() | {"slos": {}, "budgets": SHIPPED.plain()["budgets"] | {"limits": {}}}
+    )
     assert not [rule for rule in alerts(config) if "Budget" in rule["alert"]]
     assert not [rule for rule in records(config) if rule["record"].partition(":")[0] in {"budget", "calendar"}]
     assert not [rule for rule in records(config) if ":slo_" in rule["record"]]

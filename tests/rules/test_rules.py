@@ -152,7 +152,9 @@ def test_a_record_reads_what_exists_and_labels_what_it_does_not_keep(rule: dict[
     assert impossible(rule["expr"]) == []
 
 
-@pytest.mark.parametrize("rule", [*records(FULL), *alerts(FULL)], ids=lambda rule: rule.get("record", rule.get("alert")))
+@pytest.mark.parametrize(
+    "rule", [*records(FULL), *alerts(FULL)], ids=lambda rule: rule.get("record", rule.get("alert"))
+)
 def test_a_regular_expression_is_one(rule: dict[str, Any]) -> None:
     """`model=~"gpt-5"` is `model="gpt-5"`, which is found sooner."""
     for selector in selectors(rule["expr"]):

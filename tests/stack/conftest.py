@@ -62,6 +62,7 @@ def summary(finished_demo: tuple[Demo, Summary]) -> Summary:
 _HASTE = """
 alerts:
   RunawayAgent: {window: 1m, keep_firing_for: 0s}
+  HighUserCost: {window: 10m}
   HighTenantCost:
     window: 1m
     for: 15s

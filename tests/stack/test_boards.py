@@ -72,7 +72,7 @@ def _asked(target: dict[str, Any], demo: Demo) -> list[Any]:
     return [sample for sample in samples if math.isfinite(sample.value)]
 
 
-@pytest.mark.parametrize(("panel", "target"), _targets())
+@pytest.mark.parametrize(("panel", "target"), list(_targets()))
 def test_panel_has_data(panel: dict[str, Any], target: dict[str, Any], demo: Demo) -> None:
     found = _asked(target, demo)
     assert found or panel["title"] in EMPTY, _filled_in(target["expr"])
@@ -108,8 +108,9 @@ def test_annotations_are_answered(name: str, demo: Demo) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 # Figures. What must be there is known from the provider's own log and from what the application printed.
 
-WITHIN = 0.02
-"""Share by which rates, which are read at the ends of windows, may be off a count."""
+WITHIN = 0.1
+"""Share by which rates may be off a count: of a process that ends, Prometheus adds half of the time between two
+exports, at its mean pace. The demo's application lives for one or two minutes only."""
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,7 @@ def test_grafana_has_the_board(name: str, grafana: str) -> None:
     assert [p["title"] for p in loaded["dashboard"]["panels"]] == [p["title"] for p in board["panels"]]
 
 
-@pytest.mark.parametrize("target", _queries())
+@pytest.mark.parametrize("target", list(_queries()))
 def test_grafana_answers_the_query(target: dict[str, Any], grafana: str) -> None:
     expr = target["expr"]
     for name, value in OURS.items():

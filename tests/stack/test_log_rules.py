@@ -130,7 +130,7 @@ def test_an_alert_says_what_happened_and_where_to_look(fired: dict[Labels, dict[
     assert "/d/heliograph-agents/agents?" in words["dashboard_url"]
     assert "&var-service=agent" in words["dashboard_url"]
     assert fired[RUNAWAYS["cost"]]["annotations"]["description"].startswith("In nameless (prod): a query has cost 5.00")
-    assert fired[USERS["user"]]["annotations"]["value"] == "6.00 USD in 1h"
+    assert fired[USERS["user"]]["annotations"]["value"] == "6.00 USD in 10m"
     assert not [text for alert in fired.values() for text in alert["annotations"].values() if "{{" in text]
 
 

@@ -121,7 +121,7 @@ def _phone(value: str) -> str:
 def _time_zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (ValueError, OSError):  # unknown, or no plain name
+    except (KeyError, ValueError, OSError):  # unknown (a KeyError), or no plain name
         raise complain(f"{value!r} is no time zone", "write its IANA name, for example Europe/Berlin or UTC") from None
     return value
 

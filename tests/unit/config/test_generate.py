@@ -23,7 +23,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     copy = tmp_path / "checkout"
     for folder in ("prometheus", "alertmanager", "dashboards", "loki"):
         shutil.copytree(config_root() / folder, copy / folder)
-    shutil.copy(config_root() / "heliograph.yaml", copy)
+    for file in ("heliograph.yaml", "heliograph.schema.json"):
+        shutil.copy(config_root() / file, copy)
     for module in (_cli, _load, _render):
         monkeypatch.setattr(module, "config_root", lambda: copy)
     return copy
@@ -109,3 +110,39 @@ def test_a_source_that_does_not_render_is_named(root: Path, capsys: pytest.Captu
     err = capsys.readouterr().err
     assert "prometheus/main.jsonnet does not render" in err
     assert "Traceback" not in err
+
+
+def test_diff_says_what_changes_and_writes_nothing(
+    root: Path, overlay: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.read_bytes() for path in root.rglob("generated/*")}
+    changed = str(overlay("alerts: {HighQuotaUse: {warning: 60, critical: null}}"))
+    assert _run("--diff", "--config", changed) == 1
+    out = capsys.readouterr().out
+    assert "~ HighQuotaUse (warning, P3)\n      threshold 80 → 60" in out
+    assert "- HighQuotaUse (critical, P2)" in out
+    assert {path: path.read_bytes() for path in root.rglob("generated/*")} == before
+    assert _run("--diff", "--json", "--config", changed) == 1
+    kinds = {change["kind"] for change in json.loads(capsys.readouterr().out)["changes"]}
+    assert kinds == {"changed", "removed"}
+    assert _run("--diff", "--unified", "--config", changed) == 1
+    assert "+          ) > 60" in capsys.readouterr().out
+
+
+def test_diff_of_nothing_is_0(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("--diff") == 0
+    assert "Nothing would change." in capsys.readouterr().out
+    assert root.is_dir()
+
+
+def test_ways_that_exclude_each_other(root: Path) -> None:
+    assert _run("--diff", "--check") == 2
+    assert root.is_dir()
+
+
+def test_the_schema_is_written_beside_the_file(root: Path) -> None:
+    (root / "heliograph.schema.json").write_text("{}", encoding="utf-8")
+    assert _run("--check") == 1
+    assert _run() == 0
+    assert "2020-12" in (root / "heliograph.schema.json").read_text(encoding="utf-8")
+    assert (root / "heliograph.yaml").is_file()

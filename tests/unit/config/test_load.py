@@ -22,20 +22,24 @@ def test_the_shipped_file_is_right_and_needs_no_secret() -> None:
     assert not any(channel.enabled for channel in (config.channels.slack, config.channels.email, config.channels.sms))
 
 
+# What the incident guide and the boards speak of; others are in heliograph.yaml only.
+PROMISED = {
+    "HighQueryErrorRate": (5, 15, "2m"),
+    "HighLLMErrorRate": (5, 10, "2m"),
+    "HighQueryLatency": (30, 60, "5m"),
+    "HighLLMLatency": (2, 5, "5m"),
+    "HighQuotaUse": (80, 95, "2m"),
+    "HighHourlyCost": (10, 25, "5m"),
+    "HighHourlyTokens": (100_000, 500_000, "5m"),
+    "HighDailyCost": (100, None, "5m"),
+    "ServiceDown": (None, None, "1m"),
+}
+
+
 def test_the_shipped_thresholds_are_those_people_expect() -> None:
     alerts = load().plain()["alerts"]
-    tiers = {name: (alert.get("warning"), alert.get("critical"), alert["for"]) for name, alert in alerts.items()}
-    assert tiers == {
-        "HighQueryErrorRate": (5, 15, "2m"),
-        "HighLLMErrorRate": (5, 10, "2m"),
-        "HighQueryLatency": (30, 60, "5m"),
-        "HighLLMLatency": (2, 5, "5m"),
-        "HighQuotaUse": (80, 95, "2m"),
-        "HighHourlyCost": (10, 25, "5m"),
-        "HighHourlyTokens": (100_000, 500_000, "5m"),
-        "HighDailyCost": (100, None, "5m"),
-        "ServiceDown": (None, None, "1m"),
-    }
+    tiers = {n: (alerts[n].get("warning"), alerts[n].get("critical"), alerts[n]["for"]) for n in PROMISED}
+    assert tiers == PROMISED
     assert alerts["HighQueryErrorRate"]["p1"] == 25
     assert [name for name, alert in alerts.items() if not alert.get("confirmed", True)] == [
         "HighLLMLatency",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Rule", "compare_rules", "rules_in"]
 
+_DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_WORD = re.compile(_DIGITS.pattern + r"|[^0-9]+")
 _WORDS = ("summary", "description", "value", "query")
 
 
@@ -116,10 +119,11 @@ def _compare(a: Rule, b: Rule) -> Iterator[Change]:
 
 
 def _follows(old: str, new: str, numbers: Sequence[tuple[str, str, str]]) -> bool:
-    """Whether a text differs only by the numbers that the expression differs by."""
-    for _, a, b in numbers:
-        old = old.replace(a, b)
-    return old == new
+    """Whether a text differs only by numbers that the expression differs by."""
+    known = [(_DIGITS.findall(a), _DIGITS.findall(b)) for _, a, b in numbers]
+    pairs = {pair for before, after in known for pair in zip(before, after, strict=False)}
+    words, others = (_WORD.findall(text) for text in (old, new))
+    return len(words) == len(others) and all(a == b or (a, b) in pairs for a, b in zip(words, others, strict=True))
 
 
 def _subject(rule: Rule) -> str:

@@ -106,9 +106,9 @@ def _settings(before: _Rendered, after: _Rendered) -> dict[str, tuple[str, ...]]
         if options | variables:
             found[name] = options | variables
     for path in {*before.files, *after.files}:
-        name = reader_at_start(path)
-        if name in new and before.files.get(path) != after.files.get(path):
-            found.setdefault(name, set()).add(path)
+        reader = reader_at_start(path)
+        if reader in new and before.files.get(path) != after.files.get(path):
+            found.setdefault(str(reader), set()).add(path)
     return {name: tuple(sorted(what)) for name, what in sorted(found.items())}
 
 

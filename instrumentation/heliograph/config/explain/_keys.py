@@ -44,7 +44,7 @@ def find(text: str, schema: Mapping[str, Any], data: Mapping[str, Any]) -> Key:
 def _near(typed: str, known: Mapping[str, Key]) -> list[str]:
     """Return names like the typed one; when its beginning is right, look at what is beside it."""
     whole = difflib.get_close_matches(typed, known, n=_SHOWN, cutoff=0.75)
-    last = {name.rsplit(".", 1)[-1]: name for name in reversed(known)}
+    last = {name.rsplit(".", 1)[-1]: name for name in reversed(list(known))}
     return whole or [last[name] for name in difflib.get_close_matches(typed.rsplit(".", 1)[-1], last, n=_SHOWN)]
 
 
@@ -56,7 +56,8 @@ def node_at(schema: Mapping[str, Any], key: Key) -> Mapping[str, Any]:
         node = inner if inner is not None else node.get("additionalProperties")
         if not isinstance(node, dict):
             return {}
-    return node
+    found: Mapping[str, Any] = node
+    return found
 
 
 def leaves(schema: Mapping[str, Any], data: Mapping[str, Any], key: Key) -> list[Key]:
