@@ -7,7 +7,7 @@ local slos = import '../lib/slos.libsonnet';
 // Longer windows are added up from tiles: three days of a counter that is sent every five seconds are 50 000 samples of
 // each process, at every evaluation. A tile is as long as the step it is read by, so an event is in one of them.
 local longest = 6 * 3600;
-local tile = '5m';
+local tile = '30m';
 
 {
   _config:: error 'needs the configuration',

@@ -26,7 +26,6 @@ Links, and the label `team`, are added here by an implementation of their own.
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -40,7 +39,7 @@ from ruamel.yaml import YAML
 from heliograph.config import load, render
 from heliograph.config._types import seconds
 
-from ._generated import groups
+from ._generated import RECORD, groups, needed
 
 FOLDER = Path(__file__).parent
 START = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
@@ -57,7 +56,6 @@ VARIABLES = {
     "service": "job",
     "tenant": "tenant",
 }
-RECORD = re.compile(r"\b[a-z_]+:\w+:\w+\b")
 
 
 def _files() -> list[dict[str, Any]]:
@@ -143,21 +141,9 @@ def _groups(overlay: str) -> list[dict[str, Any]]:
 
 def _rules(case: dict[str, Any]) -> list[dict[str, Any]]:
     """Return only the rules that the case is about, and the records they read: the others cost time."""
-    found = _groups(json.dumps(case.get("config", {})))
     wanted = {moment["alertname"] for moment in case.get("alert_rule_test", [])}
     wanted |= {name for moment in case.get("promql_expr_test", []) for name in RECORD.findall(moment["expr"])}
-    # What an expression reads, and what that reads.
-    read: dict[str, set[str]] = {}
-    for group in found:
-        for rule in group["rules"]:
-            read.setdefault(rule.get("record", rule.get("alert")), set()).update(RECORD.findall(rule["expr"]))
-    while more := {name for known in wanted for name in read.get(known, ())} - wanted:
-        wanted |= more
-    kept = [
-        group | {"rules": [rule for rule in group["rules"] if rule.get("record", rule.get("alert")) in wanted]}
-        for group in found
-    ]
-    return [group | {"name": f"{index}-{group['name']}"} for index, group in enumerate(kept) if group["rules"]]
+    return needed(_groups(json.dumps(case.get("config", {}))), wanted)
 
 
 @pytest.mark.stack

@@ -213,7 +213,7 @@ def test_records_are_named_level_metric_operation_with_the_window() -> None:
         level, _, operation = rule["record"].split(":")
         assert level in {"call", "query", "chain", "tool", "job", "budget", "calendar", "calendar_guess"}
         if window := re.fullmatch(r"(?:rate|increase)(\w+)", operation):
-            assert f"[{window[1]}]" in rule["expr"] or f"[{window[1]}:5m]" in rule["expr"] or level == "budget"
+            assert f"[{window[1]}]" in rule["expr"] or f"[{window[1]}:30m]" in rule["expr"] or level == "budget"
 
 
 @pytest.mark.parametrize("confirmed", [True, False])
