@@ -240,9 +240,12 @@ _FIRING = (
 _BEATS = f'sum(count_over_time(heliograph_heartbeat{{job="shop-assistant"}}[{_LOOK}h]))'
 
 
+# Those that look back for a quarter of an hour or longer, and read no record.
+_LONG = {"HighQueryCost", "LabelValuesFolded", "NoTraffic", "RedactionFailing", "StalePrices", "UnpricedModel"}
+
+
 def _slow(rule: dict[str, Any]) -> bool:
-    """Tell whether the rule looks back for half an hour at least, mostly through records."""
-    return bool(RECORD.search(rule["expr"])) or rule["alert"] == "HighQueryCost"
+    return bool(RECORD.search(rule["expr"])) or rule["alert"] in _LONG
 
 
 def _of_stack(group: dict[str, Any]) -> bool:
