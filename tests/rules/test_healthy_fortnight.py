@@ -53,7 +53,7 @@ class _Service:
 
 FLEET = (
     _Service("shop-assistant", 12.0, 20.0, 0.08, 1.3, 900, 0.002, "gpt-4o-mini"),
-    _Service("report-writer", 0.4, 11.0, 0.0, 0.05, 1200, 0.006, "gpt-4o", deploys=False, error_share=0.02),
+    _Service("report-writer", 0.4, 11.0, 0.0, 0.05, 1200, 0.006, "gpt-4o", deploys=False, error_share=0.006),
 )
 
 
@@ -163,14 +163,42 @@ def _batch(start: datetime, dice: random.Random) -> Iterator[tuple[int, dict[str
 
 
 def _stack(minute: int) -> dict[str, float]:
-    """Return what the servers say: all up, nothing refused, queues that breathe."""
-    servers = ("collector", "prometheus", "alertmanager", "loki", "jaeger")
-    values = {f'up{{job="{name}",instance="{name}"}}': 1.0 for name in servers}
+    """Return what the servers say: all up, nothing refused, queues that breathe, a disk that fills and is emptied."""
+    names = ("collector", "prometheus", "alertmanager", "loki", "jaeger")
+    values = {f'up{{job="{name}",instance="{name}"}}': 1.0 for name in names}
+    values |= {name.replace("{", '{job="prometheus",instance="prometheus",'): n for name, n in _PROMETHEUS.items()}
+    values |= {name.replace("{", '{job="loki",instance="loki",'): n for name, n in _LOKI.items()}
+    values['prometheus_tsdb_head_series{job="prometheus",instance="prometheus"}'] = 5_000.0 + minute % 120
+    since = minute % (7 * 24 * 60)  # of an upgrade each week, when the collector's counters start again
+    collector = 'job="collector",instance="collector"'
+    for signal in ("spans", "metric_points", "log_records"):
+        receiver = f'{{{collector},receiver="otlp",transport="http"}}'
+        values[f"otelcol_receiver_accepted_{signal}_total{receiver}"] = 600.0 * since
+        values[f"otelcol_receiver_refused_{signal}_total{receiver}"] = 0.0
     for exporter in ("otlp_http/prometheus", "otlp_http/loki", "otlp_grpc/jaeger", "otlp_http/meter"):
-        labels = f'job="collector",instance="collector",exporter="{exporter}"'
-        values[f"otelcol_exporter_queue_size{{{labels}}}"] = float(minute % 7) * 10_000
-        values[f"otelcol_exporter_queue_capacity{{{labels}}}"] = 4_294_967_296.0
+        labels = f'{{{collector},exporter="{exporter}"}}'
+        values[f"otelcol_exporter_queue_size{labels}"] = float(minute % 7) * 10_000
+        values[f"otelcol_exporter_queue_capacity{labels}"] = 4_294_967_296.0
+    values[f"otelcol_process_uptime_seconds_total{{{collector}}}"] = 60.0 * since
+    # Up by a quarter within twelve hours of traffic, and down again when old data goes.
+    used = 45e9 + 10e9 * abs((minute % 1440) / 720 - 1)
+    disk = 'job="host",device="/dev/sda1",mode="rw",mountpoint="/",type="ext4"'
+    for state, size in (("used", used), ("free", 100e9 - used)):
+        values[f'system_filesystem_usage_bytes{{{disk},state="{state}"}}'] = size
     return values
+
+
+_PROMETHEUS = {
+    'prometheus_rule_evaluation_failures_total{rule_group="heliograph-calls"}': 0.0,
+    'prometheus_notifications_dropped_total{alertmanager="http://alertmanager:9093"}': 0.0,
+    'prometheus_notifications_errors_total{alertmanager="http://alertmanager:9093"}': 2.0,  # of the first start
+    "prometheus_tsdb_wal_writes_failed_total{}": 0.0,
+    "prometheus_config_last_reload_successful{}": 1.0,
+}
+_LOKI = {
+    'loki_prometheus_rule_group_rules{rule_group="heliograph-agents"}': 3.0,
+    'loki_prometheus_rule_evaluation_failures_total{rule_group="heliograph-agents"}': 0.0,
+}
 
 
 def _poisson(mean: float, dice: random.Random) -> int:
