@@ -33,7 +33,7 @@ __all__ = ["OVERLAY", "DrillRun"]
 OVERLAY = Path("examples", "research_assistant", "heliograph.drill.yaml")
 """Windows of seconds instead of minutes, so that a whole drill ends within an hour."""
 
-_QUEUE_BYTES = 4_000_000
+_QUEUE_BYTES = 6_000_000
 """Of each store: small enough that an outage of minutes fills it."""
 _BEATS_SECONDS = 35.0
 """The dead-man watch pages after so long a silence: three beats of heliograph.drill.yaml, and some slack."""
