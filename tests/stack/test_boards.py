@@ -60,9 +60,11 @@ def _asked(target: dict[str, Any], demo: Demo) -> list[Any]:
     """Ask as Grafana would, and return what there is to draw."""
     expression, now = _filled_in(target["expr"]), time.time()
     if target["datasource"]["type"] == "loki":
-        if target["queryType"] == "range" and "legendFormat" not in target:
-            return demo.loki.lines(expression, seconds=SECONDS)
-        return demo.loki.query(expression)
+        if target["queryType"] == "instant":
+            return demo.loki.query(expression)
+        if "legendFormat" in target:
+            return demo.loki.points(expression, start=now - SECONDS, end=now, step=STEP)
+        return demo.loki.lines(expression, seconds=SECONDS)
     if target["exemplar"]:
         return demo.prometheus.exemplars(expression)
     if target["instant"]:

@@ -152,6 +152,13 @@ class Loki:
         ]
         return sorted(found, key=lambda line: line.time)
 
+    def points(self, query: str, *, start: float, end: float, step: float) -> list[Sample]:
+        """Return every point of a metric query between two Unix times, of all its series, `step` seconds apart."""
+        params = {"query": query, "start": str(int(start * 1e9)), "end": str(int(end * 1e9)), "step": f"{step:g}"}
+        data = _get(self.url, "/loki/api/v1/query_range", params, timeout=self.timeout, store="Loki")["data"]
+        series = data["result"]
+        return [Sample(s["metric"], float(value), float(when)) for s in series for when, value in s["values"]]
+
     def rules(self) -> list[dict[str, Any]]:
         """Return the alerting rules of the ruler, in the shape of Prometheus'."""
         path = "/prometheus/api/v1/rules"
