@@ -28,8 +28,8 @@ local jaeger = { type: 'jaeger', uid: '${traces}' };
   buckets(expr):: self.range(expr, '{{le}}') { format: 'heatmap' },
 
   // The dots that lead to single traces, and no line: records have no exemplars, so the histogram they are made of is
-  // asked for its own. It is named in a comparison that is never true.
-  exemplars(histogram, selector):: self.range('%s{%s} < 0' % [histogram.bucket, selector], 'traces') { exemplar: true },
+  // asked for its own, at a time before all data: Grafana asks for points as well, and of all processes that is dear.
+  exemplars(histogram, selector):: self.range('%s{%s} @ 0' % [histogram.bucket, selector], 'traces') { exemplar: true },
 
   logs(expr, lines=100):: { datasource: loki, editorMode: 'code', expr: expr, queryType: 'range', maxLines: lines },
 
