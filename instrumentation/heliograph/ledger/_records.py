@@ -126,7 +126,7 @@ def _log(course: Course, padding: int) -> Template:
 
 def _point(course: Course) -> Template:
     point = NumberDataPoint(
-        start_time_unix_nano=course.started + course.shift,
+        start_time_unix_nano=course.time(0),
         time_unix_nano=_BEGUN,
         as_int=_VALUE,
         attributes=[_text("series", _SERIES.decode())],

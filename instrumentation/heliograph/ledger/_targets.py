@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from urllib.parse import urlsplit, urlunsplit
 
 from heliograph.stack._ports import Ports
 
@@ -11,7 +12,11 @@ __all__ = ["Targets"]
 
 @dataclass(frozen=True)
 class Targets:
-    """Base addresses (http or https, without a path for the collector)."""
+    """Base addresses, http or https; `http://name:password@host:port` signs in.
+
+    The collector's takes `OTEL_EXPORTER_OTLP_HEADERS` as well; `OTEL_EXPORTER_OTLP_CERTIFICATE` names the authorities
+    to trust, for all four.
+    """
 
     collector: str
     jaeger: str
@@ -28,3 +33,12 @@ class Targets:
             loki=f"http://127.0.0.1:{ports.loki}",
             prometheus=f"http://127.0.0.1:{ports.prometheus}",
         )
+
+    def without_passwords(self) -> Targets:
+        """Return the same addresses as they may be written down."""
+        return Targets(**{name: _public(url) for name, url in asdict(self).items()})
+
+
+def _public(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
