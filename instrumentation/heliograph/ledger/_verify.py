@@ -70,6 +70,8 @@ class Verification:
                 pause = min(pause * 1.5, _LONGEST_PAUSE)
             self.settled = time.monotonic() - begun
             self._last_pass()
+            self._told = 0.0
+            self._tell()
         finally:
             for one in self._readers.values():
                 one.close()
