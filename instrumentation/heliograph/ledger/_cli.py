@@ -122,7 +122,8 @@ def verify_pipeline(
         if again is not None:
             _only_reading(ctx)
             targets = _targets(stack, given) if _says_where(ctx) else None
-            result = verify_again(again, targets, settle=settle, progress=tell)
+            path = again
+            result = verify_again(path, targets, settle=settle, progress=tell)
         else:
             plan = Plan(**options, settle=_PLAN.settle if settle is None else settle)
             path = ledger or state_root() / "ledger" / f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}.jsonl"
@@ -137,7 +138,7 @@ def verify_pipeline(
                 said = f"what was sent so far: heliograph verify-pipeline --again {path}"
                 console.print(said, highlight=False, markup=False, soft_wrap=True)
                 raise
-    _hand_over(result, console, as_data=as_data, report=report)
+    _hand_over(result, path, console, as_data=as_data, report=report)
 
 
 class _Teller:
@@ -160,7 +161,7 @@ class _Teller:
         self._step.update(snapshot.text())
 
 
-def _hand_over(result: Result, console: Console, *, as_data: bool, report: Path | None) -> None:
+def _hand_over(result: Result, ledger: Path, console: Console, *, as_data: bool, report: Path | None) -> None:
     if report is not None:
         report.write_text(markdown(result), encoding="utf-8")
     if as_data:
@@ -172,7 +173,7 @@ def _hand_over(result: Result, console: Console, *, as_data: bool, report: Path 
         raise HeliographError(
             f"{result.lost:,} records were acknowledged and are missing.",
             why=f"the first: {gaps[0]}",
-            hint="may they come in late? heliograph verify-pipeline --again LEDGER; then: docs/verify-pipeline.md",
+            hint=f"did they come in late? heliograph verify-pipeline --again {ledger}; then: docs/verify-pipeline.md",
         )
 
 

@@ -110,9 +110,9 @@ def _remarks(result: Result) -> list[str]:
         if accounts.behind >= 1:
             lines.append(f"{name}: the sender was {accounts.behind:.1f} s behind its plan at worst")
     if result.ok:
-        lines.append(f"all that was acknowledged was there {result.settled:.0f} s after the last request")
+        lines.append(f"all that was acknowledged was read back, {result.settled:.0f} s after the reading began")
     else:
-        lines.append(f"given up on what is missing {result.settled:.0f} s after the last request")
+        lines.append(f"what is missing was looked for, again and again, for {result.settled:.0f} s")
     if result.cpu and sent:
         cost = result.cpu / sent * _PER
         lines.append(f"this command used {result.cpu:.1f} s of CPU while sending: {cost:.2f} s for 100 000 records")

@@ -58,7 +58,7 @@ def test_something_is_lost(double: Double, tmp_path: Path, capsys: pytest.Captur
     assert "15 records were acknowledged and are missing" in shown.err
     assert accounts["signals"]["logs"]["gaps"][0]["name"] in shown.err
     assert _run("--again", ledger, "--settle", "0s") == 1
-    assert "logs missing: 15 from log " in capsys.readouterr().out
+    assert "logs missing: 15 from log 'run=" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

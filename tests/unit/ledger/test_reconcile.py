@@ -209,7 +209,7 @@ def test_senders_are_added_up_and_told_apart() -> None:
     accounts = reconcile("logs", shelves, RECORD)
     assert (accounts.acknowledged, accounts.stored, accounts.missing) == (20, 18, 2)
     assert [(gap.sender, gap.first, gap.last) for gap in accounts.gaps] == [(0, 9, 9), (1, 0, 0)]
-    assert accounts.gaps[0].name == f"log {RUN}-0 0000000009"
+    assert accounts.gaps[0].name == f"log 'run={RUN} sequence=0000000009' of instance {RUN}-0"
 
 
 def test_only_the_first_gaps_and_reasons_are_kept() -> None:
