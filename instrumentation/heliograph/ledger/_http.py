@@ -21,6 +21,8 @@ __all__ = ["Answer", "Connection"]
 
 # https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 _CERTIFICATE: Final = "OTEL_EXPORTER_OTLP_CERTIFICATE"
+_CLIENT_CERTIFICATE: Final = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"
+_CLIENT_KEY: Final = "OTEL_EXPORTER_OTLP_CLIENT_KEY"
 _HEADERS: Final = "OTEL_EXPORTER_OTLP_HEADERS"
 
 
@@ -48,6 +50,8 @@ class Connection:
         host, port = parts.hostname or "", parts.port
         if parts.scheme == "https":
             context = ssl.create_default_context(cafile=os.environ.get(_CERTIFICATE) or None)
+            if own := os.environ.get(_CLIENT_CERTIFICATE):
+                context.load_cert_chain(own, os.environ.get(_CLIENT_KEY) or None)
             self._http: http.client.HTTPConnection = http.client.HTTPSConnection(
                 host, port, timeout=timeout, context=context
             )

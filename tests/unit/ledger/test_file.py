@@ -10,7 +10,7 @@ import pytest
 from heliograph.errors import HeliographError
 from heliograph.ledger import Plan, Targets
 from heliograph.ledger._client import Delivery
-from heliograph.ledger._file import Head, Row, Writer, read
+from heliograph.ledger._file import Head, Record, Row, Writer, read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +51,32 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert record.cpu == 1.5
     assert record.last == pytest.approx(START + 4, abs=0.001)
     assert record.behind["spans"] == pytest.approx(3 - 0.9, abs=0.01), "record 9 was due after 0.9 s"
+
+
+def test_requests_in_a_row_with_the_same_fate_are_kept_as_one() -> None:
+    record = Record(HEAD)
+    for row in (
+        Row("logs", 0, 0, 5, "acknowledged"),
+        Row("logs", 1, 0, 5, "acknowledged"),
+        Row("logs", 0, 5, 5, "acknowledged"),
+        Row("spans", 0, 10, 5, "acknowledged"),
+        Row("logs", 0, 10, 5, "acknowledged", rejected=1),
+        Row("logs", 0, 15, 5, "acknowledged"),
+        Row("logs", 0, 20, 5, "refused", reason="a"),
+        Row("logs", 0, 25, 5, "refused", reason="b"),
+        Row("logs", 0, 35, 5, "refused", reason="b"),
+    ):
+        record.add(row)
+    assert [(r.signal, r.sender, r.first, r.count) for r in record.rows] == [
+        ("logs", 0, 0, 10),
+        ("logs", 1, 0, 5),
+        ("spans", 0, 10, 5),
+        ("logs", 0, 10, 5),
+        ("logs", 0, 15, 5),
+        ("logs", 0, 20, 5),
+        ("logs", 0, 25, 5),
+        ("logs", 0, 35, 5),
+    ]
 
 
 def test_a_run_that_was_cut_off_is_read_as_far_as_it_went(tmp_path: Path) -> None:
