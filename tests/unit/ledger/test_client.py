@@ -6,9 +6,11 @@ import socket
 import threading
 import time
 from email.utils import formatdate
+from typing import TYPE_CHECKING
 
 import pytest
 
+from heliograph.errors import HeliographError
 from heliograph.ledger import Plan
 from heliograph.ledger._client import Client, Delivery
 from heliograph.ledger._client import _retry_after as retry_after
@@ -16,6 +18,9 @@ from heliograph.ledger._http import Connection
 from heliograph.ledger._records import Requests
 
 from ._double import Double, Reply
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COURSE = Plan(senders=1).courses("abcdef0123456789", 1_795_269_384.0)[1]
 BODY = Requests(COURSE, 0).request(0, 5)
@@ -113,3 +118,24 @@ def test_an_application_s_headers_are_sent(double: Double, monkeypatch: pytest.M
 
 def test_name_and_password_of_an_address_sign_in() -> None:
     assert Connection("http://me:p%40ss@h:1", timeout=1)._headers == {"Authorization": "Basic bWU6cEBzcw=="}
+
+
+@pytest.mark.parametrize("url", ["localhost:4318", "ftp://h:1", "http://", "http://h:port", "http://h:99999", ""])
+def test_what_is_no_address(url: str) -> None:
+    with pytest.raises(HeliographError, match="no address") as error:
+        Connection(url, timeout=1)
+    assert error.value.exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["OTEL_EXPORTER_OTLP_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"])
+@pytest.mark.parametrize("text", [None, "no certificate"])
+def test_a_certificate_that_cannot_be_used(
+    name: str, text: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "own.pem"
+    if text:
+        file.write_text(text)
+    monkeypatch.setenv(name, str(file))
+    with pytest.raises(HeliographError, match="cannot be used") as error:
+        Connection("https://h:1", timeout=1)
+    assert error.value.exit_code == 2
