@@ -45,7 +45,7 @@ local classes(names) =
           scoped(threshold, scope)::
             promql.quantile('0.95', metrics.llmLatency.bucket, counted, knob.window, promql.model, scope)
             + '> ' + threshold + '\nand\n'
-            + promql.atLeast(knob.minimum, metrics.llmLatency.count, counted, knob.window, promql.model, scope),
+            + promql.atLeastSlower(knob.minimum, metrics.llmLatency, counted, threshold, knob.window, promql.model, scope),
           keeps: promql.model,
           traces(threshold):: { slower_than: threshold },
           query(threshold):: logs.calls(promql.model, [logs.longerThan(logs.call.latency, threshold)]),

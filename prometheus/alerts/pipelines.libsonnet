@@ -42,7 +42,7 @@ local runs = metrics.chainLatency;
           scoped(threshold, scope)::
             promql.quantile('0.95', runs.bucket, counted, knob.window, labels, scope)
             + '> ' + threshold + '\nand\n'
-            + promql.atLeast(knob.minimum, runs.count, counted, knob.window, labels, scope),
+            + promql.atLeastSlower(knob.minimum, runs, counted, threshold, knob.window, labels, scope),
           keeps: labels,
           board: 'agents',
           traces(threshold):: { slower_than: threshold },

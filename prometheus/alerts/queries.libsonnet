@@ -41,7 +41,7 @@ local failed = 'status="error"';
           scoped(threshold, scope)::
             promql.quantile('0.95', metrics.queryLatency.bucket, counted, knob.window, promql.service, scope)
             + '> ' + threshold + '\nand\n'
-            + promql.atLeast(knob.minimum, metrics.queryLatency.count, counted, knob.window, promql.service, scope),
+            + promql.atLeastSlower(knob.minimum, metrics.queryLatency, counted, threshold, knob.window, promql.service, scope),
           keeps: promql.service,
           board: 'queries',
           traces(threshold):: { slower_than: threshold },
