@@ -3,6 +3,7 @@
 
 local metrics = import '../../dashboards/lib/metrics.libsonnet';
 local alert = import '../lib/alert.libsonnet';
+local latency = import '../lib/latency.libsonnet';
 local logs = import '../lib/logs.libsonnet';
 local promql = import '../lib/promql.libsonnet';
 
@@ -42,10 +43,7 @@ local classes(names) =
         + alert.tiers($._config, {
           alert: 'HighLLMLatency',
           local knob = knobs.HighLLMLatency,
-          scoped(threshold, scope)::
-            promql.quantile('0.95', metrics.llmLatency.bucket, counted, knob.window, promql.model, scope)
-            + '> ' + threshold + '\nand\n'
-            + promql.atLeastSlower(knob.minimum, metrics.llmLatency, counted, threshold, knob.window, promql.model, scope),
+          scoped(threshold, scope):: latency.HighLLMLatency.above(threshold, knob, scope),
           keeps: promql.model,
           traces(threshold):: { slower_than: threshold },
           query(threshold):: logs.calls(promql.model, [logs.longerThan(logs.call.latency, threshold)]),

@@ -83,20 +83,4 @@
     self.sumOfIncrease(metric, selector, window, labels, scope),
     self.number(minimum),
   ],
-
-  // At least so many of a histogram's events in the window lasted longer than `threshold` seconds: a quantile of few is
-  // one of them, whatever it is. Exact where the threshold is an edge of a bucket, interpolated elsewhere.
-  atLeastSlower(minimum, histogram, selector, threshold, window, labels, scope=everything):: |||
-    histogram_fraction(
-      %s, +Inf,
-      %s
-    )
-      * %s
-      >= %s
-  ||| % [
-    threshold,
-    self.sumOfIncrease(histogram.bucket, selector, window, labels + scope.labels(labels) + ['le'], scope),
-    self.sumOfIncrease(histogram.count, selector, window, labels, scope),
-    self.number(minimum),
-  ],
 }
