@@ -30,6 +30,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "logs": ("heliograph.stack._cli", "logs", "Show the log of one server."),
     "build": ("heliograph.stack._build_cli", "build", "Build the servers into the user cache."),
     "generate": ("heliograph.config._cli", "generate", "Render rules, routing and boards from heliograph.yaml."),
+    "export": ("heliograph.export._cli", "export", "Give your own Prometheus, Grafana or Kubernetes the rules."),
     "config": ("heliograph.config._config_cli", "config", "Explain a key of heliograph.yaml, or print its schema."),
     "prices": ("heliograph.genai._prices._cli", "prices", "Show what a model costs, in each tier, and who says so."),
     "alerts": ("heliograph.ops._alerts_cli", "alerts", "Show what fires, and who was told."),
