@@ -20,7 +20,7 @@ from ._otlp import Sender
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-KILLS: Final = 5
+KILLS: Final = 4
 REQUESTS_A_SECOND: Final = 5
 CALLS_A_REQUEST: Final = 10
 PATIENCE: Final = 120.0
@@ -142,11 +142,11 @@ def log(stack: Stack, stores: Stores) -> Log:
     thread.start()
     try:
         for _ in range(KILLS):
-            time.sleep(4.0 + secrets.randbelow(4000) / 1000)
+            time.sleep(3.0 + secrets.randbelow(2000) / 1000)
             killed = stack.identity("meter")
             stack.kill("meter")
-            _until(lambda killed=killed: stack.identity("meter") not in {None, killed}, 30.0)  # type: ignore[misc]
-        time.sleep(5.0)
+            _until(lambda killed=killed: stack.identity("meter") not in {None, killed}, 30.0)
+        time.sleep(3.0)
     finally:
         load.stop.set()
         thread.join()

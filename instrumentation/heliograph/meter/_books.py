@@ -12,20 +12,20 @@ from array import array
 from typing import TYPE_CHECKING
 
 from heliograph.meter._applications import Applications
+from heliograph.meter._batch import Batch
 from heliograph.meter._codec import FIELDS, span_from, span_row, span_state
 from heliograph.meter._events import EventQueue
 from heliograph.meter._resent import Resent, id_of
 from heliograph.meter._room import WaitingRoom
-from heliograph.meter._store import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from heliograph.genai._prices import Prices
+    from heliograph.meter._batch import Saved
     from heliograph.meter._decisions import Counted
     from heliograph.meter._service import Settings
     from heliograph.meter._sighting import Sighting, SpanKey
-    from heliograph.meter._store import Saved
     from heliograph.meter._tally import Tally
 
 __all__ = ["Books"]
@@ -109,8 +109,7 @@ class Books:
         self.room.restore([span_from(row, saved.fields) for row in saved.spans], now)
         for block, at, ids in saved.resent:
             self._block = block + 1
-            for number in array("Q", ids):
-                self._resent.add(number, at, block)
+            self._resent.restore(array("Q", ids), at, block)
         if not saved.is_copy:
             self.applications.restore(saved.applications, saved.series, now)
         self.events.restore(saved.events)

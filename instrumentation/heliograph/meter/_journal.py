@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 from heliograph.meter._store import StoreError
 
 if TYPE_CHECKING:
-    from heliograph.meter._store import Batch, Store
+    from heliograph.meter._batch import Batch
+    from heliograph.meter._store import Store
 
 __all__ = ["Journal", "Ledger"]
 

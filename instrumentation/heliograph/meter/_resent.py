@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from heliograph.meter._sighting import SpanKey
 
@@ -53,15 +53,28 @@ class Resent:
         """Remember an id at the time `now` (seconds); return whether it is new."""
         if any(number in one for one in self._generations):
             return False
+        self._current(now, block).add(array("Q", (number,)))
+        return True
+
+    def restore(self, numbers: array[int], now: float, block: int) -> None:
+        """Remember the ids of a block that was written down, all of them different."""
+        at = 0
+        while at < len(numbers):
+            current = self._current(now, block)
+            some = numbers[at : at + self._most - len(current)]
+            current.add(some)
+            at += len(some)
+
+    def _current(self, now: float, block: int) -> _Generation:
+        """Give the generation that has room for one at least."""
         current = self._generations[-1]
         if len(current) == 0:  # the very first
-            current.began = now
+            current.began, current.block = now, block
         elif len(current) >= self._most or now - current.began >= self._longest:
             current = _Generation(now, block)
             self._generations.append(current)
             del self._generations[: -_GENERATIONS - 1]
-        current.add(number)
-        return True
+        return current
 
     def blocks(self) -> Iterator[tuple[int, float, bytes]]:
         """Go through all ids, in blocks with their number and time."""
@@ -90,15 +103,25 @@ class _Generation:
     def ids(self) -> bytes:
         return array("Q", filter(None, self._slots)).tobytes()
 
-    def add(self, number: int) -> None:
-        if self._used >= _FULLEST * len(self._slots):
-            slots = array("Q", bytes(16 * len(self._slots)))
-            for known in self._slots:
-                if known:
-                    slots[_place(slots, known)] = known
-            self._slots = slots
-        self._slots[_place(self._slots, number)] = number
-        self._used += 1
+    def add(self, numbers: array[int]) -> None:
+        """Add numbers that are not in it; of one loop, since there are millions at a start."""
+        self._used += len(numbers)
+        if self._used > _FULLEST * len(self._slots):
+            size = len(self._slots)
+            while self._used > _FULLEST * size:
+                size *= 2
+            before = self._slots
+            self._slots = array("Q", bytes(8 * size))
+            self._fill(filter(None, before))
+        self._fill(numbers)
+
+    def _fill(self, numbers: Iterable[int]) -> None:
+        slots, last = self._slots, len(self._slots) - 1
+        for number in numbers:
+            place = number & last
+            while slots[place]:
+                place = (place + 1) & last
+            slots[place] = number
 
 
 def _place(slots: array[int], number: int) -> int:

@@ -102,8 +102,13 @@ class MeterService:
 
     @property
     def healthy(self) -> bool:
-        """Whether decisions are made."""
-        return self._worker.is_alive()
+        """Whether decisions are made, and written down."""
+        return self._worker.is_alive() and self.journal.failure is None
+
+    @property
+    def storage(self) -> str:
+        """What becomes of it in a crash: `durable`, `memory only`, or why nothing can be written at the moment."""
+        return self.journal.failure or ("durable" if self.journal.is_durable else "memory only")
 
     def start(self) -> None:
         """Begin to write, to decide and to send."""

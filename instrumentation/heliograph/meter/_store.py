@@ -14,20 +14,19 @@ import logging
 import os
 import sqlite3
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from heliograph.errors import HeliographError
-from heliograph.meter import _codec
+from heliograph.meter._batch import Saved
+from heliograph.meter._codec import FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from heliograph.meter._codec import SpanRow, SpanState
-    from heliograph.meter._series import Change
+    from heliograph.meter._batch import Batch
 
-__all__ = ["FILE", "SCHEMA", "Batch", "Saved", "Store", "StoreError"]
+__all__ = ["FILE", "SCHEMA", "Store", "StoreError"]
 
 _log = logging.getLogger(__name__)
 FILE: Final = "meter.db"
@@ -61,57 +60,6 @@ _CONTENT: Final = ("spans", "resent", "applications", "series", "events")
 
 class StoreError(Exception):
     """A commit that failed, for a reason that passes; nothing of it is in the file."""
-
-
-@dataclass(slots=True)
-class Batch:
-    """What one transaction writes: all that changed between two moments at which nothing was under way."""
-
-    number: int
-    spans: list[SpanRow] = field(default_factory=list)
-    states: list[SpanState] = field(default_factory=list)
-    oldest_span: int = 0
-    """Older ones are forgotten, but for those that wait."""
-    ids: list[tuple[int, float, bytes]] = field(default_factory=list)
-    """Ids of spans taken, 8 bytes each, by block and the time (seconds since the epoch)."""
-    first_block: int = 0
-    """Older ones are forgotten."""
-    applications: list[tuple[int, str]] = field(default_factory=list)
-    removed: list[int] = field(default_factory=list)
-    """Applications that are forgotten, with their series."""
-    series: list[tuple[int, Change]] = field(default_factory=list)
-    """Application and what changed."""
-    events: list[tuple[int, str]] = field(default_factory=list)
-    newest_event: int = 0
-    delivered: int = 0
-    """Events up to this number are no longer needed."""
-
-    def __bool__(self) -> bool:
-        """Whether there is anything to write."""
-        return bool(
-            self.spans
-            or self.states
-            or self.applications
-            or self.removed
-            or self.series
-            or self.events
-            or self.delivered
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What a file holds."""
-
-    fields: dict[str, list[str]]
-    """`_codec.FIELDS` of whoever wrote it."""
-    spans: list[Sequence[Any]]
-    resent: list[tuple[int, float, bytes]]
-    applications: list[tuple[int, str]]
-    series: list[tuple[int, int, str, str, int, str]]
-    events: list[tuple[int, str]]
-    is_copy: bool
-    """Whether another meter may be at work on the original: its series must not be written by two."""
 
 
 class Store:
@@ -235,7 +183,7 @@ class Store:
 
     def _sign(self, cursor: sqlite3.Cursor) -> None:
         """Note which file this is and how its rows are to be read."""
-        said = {"inode": str(self.path.stat().st_ino), "fields": json.dumps(_codec.FIELDS)}
+        said = {"inode": str(self.path.stat().st_ino), "fields": json.dumps(FIELDS)}
         cursor.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", said.items())
 
     def _all(self, table: str) -> list[Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from heliograph.meter._store import Batch
+    from heliograph.meter._batch import Batch
 
 Point = tuple[str, str, tuple[tuple[str, str], ...]]
 """Instance, metric and labels."""

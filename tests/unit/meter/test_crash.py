@@ -231,7 +231,7 @@ def _span(number: int) -> dict[str, Any]:
 
 
 @given(st.lists(STEPS, max_size=14))
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_crashes_and_repetitions_the_totals_are_those_of_one_run(steps: list[tuple[str, Any]]) -> None:
     """Nothing is decided before all has arrived: then the outcome must not depend on what happened in between."""
     # Late layers are another matter: what is decided before the evidence arrives stays so, with or without crashes.

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from array import array
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -263,6 +264,11 @@ def test_ids_are_known_for_as_long_or_as_many_as_was_asked() -> None:
     assert many.add(5_000, 0.0, 0)
     assert len(many) <= 1_251
     assert many.first_block > 8_000
+    again = Resent(capacity=1000, seconds=1e9)
+    for block, at, ids in many.blocks():
+        again.restore(array("Q", ids), at, block)
+    assert not any(again.add(number, 0.0, 0) for number in range(9_001, 10_001))
+    assert again.first_block == many.first_block
     old = Resent(capacity=1000, seconds=100.0)
     assert all(old.add(number, float(number), number) for number in range(1, 1_001))
     assert not any(old.add(number, 1000.0, 0) for number in range(901, 1_001))
