@@ -46,6 +46,8 @@ class Journal:
         self._ledger = ledger
         self._store = store
         self._behind: list[Batch] = []
+        self._instead = False
+        """Whether what is behind takes the place of all that the file holds."""
         self._failure: str | None = None
         self._committed = 0
         self._writing = threading.Lock()
@@ -116,6 +118,7 @@ class Journal:
                 for done in self._behind:
                     self._ledger.durable(done)
                 self._behind.clear()
+                self._instead = False
             self._say(failure)
             with self._done:
                 self._failure = failure
@@ -125,9 +128,10 @@ class Journal:
 
     def rewrite(self) -> None:
         """Write everything anew: the file was made by another version, or is a copy."""
-        if self._store is not None:
-            with self._writing:
-                self._store.write([self._ledger.everything()], instead=True)
+        with self._writing:
+            self._behind = [self._ledger.everything()]
+            self._instead = True
+        self.commit()
 
     def _written(self) -> str | None:
         """Write what is behind; return why it could not be."""
@@ -135,7 +139,7 @@ class Journal:
             return None
         try:
             try:
-                self._store.write(self._behind)
+                self._store.write(self._behind, instead=self._instead)
             except sqlite3.Error as error:
                 # The file is broken, but all that it should hold is in memory.
                 self._behind = [self._ledger.everything()]

@@ -79,7 +79,10 @@ class Store:
             raise
 
     def load(self) -> Saved:
-        """Read everything; raises sqlite3.DatabaseError, ValueError or KeyError when it cannot be read."""
+        """Read everything.
+
+        Raises sqlite3.DatabaseError, ValueError or KeyError for a broken file, HeliographError for a disk that fails.
+        """
         about = dict(self._all("about"))
         saved = Saved(
             fields=json.loads(about["fields"]),
@@ -188,7 +191,12 @@ class Store:
 
     def _all(self, table: str) -> list[Any]:
         db = self._db = self._db or self._opened()
-        return db.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()  # noqa: S608 - names of our own
+        try:
+            return db.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()  # noqa: S608 - names of our own
+        except sqlite3.Error as error:
+            if _passes(error):
+                raise _unusable(self.path.parent, str(error)) from None
+            raise
 
     def _put_aside(self, why: str, what: str) -> None:
         aside = f"{FILE}.{why}-{time.strftime('%Y%m%dT%H%M%S')}-{time.monotonic_ns() % 1_000_000:06d}"

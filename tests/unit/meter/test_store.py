@@ -18,7 +18,7 @@ from heliograph.genai import vocabulary as v
 from heliograph.meter import _codec
 from heliograph.meter._request import RefusedError
 from heliograph.meter._resent import Resent
-from heliograph.meter._store import FILE, SCHEMA, Store
+from heliograph.meter._store import FILE, SCHEMA, Store, StoreError
 
 from ._world import World
 
@@ -216,6 +216,32 @@ def test_a_version_with_other_fields_reads_what_this_one_wrote(tmp_path: Path) -
     world.crash()
     assert world.service.journal.set_aside == []
     assert _codec.FIELDS["call"][0] != "novelty"
+
+
+def test_a_copy_on_a_full_disk_is_written_anew_once_there_is_room(tmp_path: Path) -> None:
+    prepared(tmp_path / "original")
+    shutil.copytree(tmp_path / "original", tmp_path / "copy")
+    with sqlite3.connect(tmp_path / "copy" / FILE) as db:
+        db.execute("INSERT INTO series VALUES (999, 9, 'x', '{}', 1, '[1]')")
+    db.close()
+    written = Store.write
+
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("no room")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Store, "write", full)
+        world = World(tmp_path / "copy")
+        assert world.service.storage == "no room"
+    assert Store.write is written
+    world.crash()
+    world.send({"name": "one", "trace": "a"})
+    world.turn(11.0)
+    assert world.service.storage == "durable"
+    assert counted(world) == {}, "it is known from the original"
+    store = world.service.journal._store
+    assert store is not None
+    assert not [row for row in store.load().series if row[0] == 999], "nothing of the original's counters is left"
 
 
 def test_series_of_another_version_are_exported_and_left(tmp_path: Path) -> None:
