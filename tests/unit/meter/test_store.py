@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from array import array
 from typing import TYPE_CHECKING, Any
 
@@ -315,21 +315,43 @@ for line in sys.stdin:
 """
 
 
-def test_what_was_acknowledged_before_a_kill_is_in_the_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("acknowledged", [1, 8, 15])
+def test_what_was_acknowledged_before_a_kill_is_in_the_file(tmp_path: Path, acknowledged: int) -> None:
+    """The kill falls into the next request: its spans are in the file all together or not at all."""
+    requests = [[{"name": f"call{n}-{i}", "trace": f"t{n}-{i}"} for i in range(5)] for n in range(20)]
     with subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        acknowledged = 0
-        deadline = time.monotonic() + 60
-        while acknowledged < 20 and time.monotonic() < deadline:
-            spans = [{"name": f"call{acknowledged}-{i}", "trace": f"t{acknowledged}-{i}"} for i in range(5)]
-            process.stdin.write(_request(*spans).decode() + "\n")
-            process.stdin.flush()
+        process.stdin.write("".join(_request(*spans).decode() + "\n" for spans in requests))
+        process.stdin.flush()
+        for _ in range(acknowledged):
             assert process.stdout.readline() == "taken\n"
-            acknowledged += 1
         process.kill()
     world = World(tmp_path)
+    held = len(world.service.room)
+    assert world.service.journal.set_aside == []
+    assert held >= 5 * acknowledged
+    assert held % 5 == 0
+    for spans in requests:
+        world.send(*spans)
     world.turn(11.0)
     assert counted(world) == {"shop llm_requests success": 100}
+
+
+def test_a_second_meter_by_hand_ends_with_an_error_that_helps(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    ended = subprocess.run(
+        [sys.executable, "-m", "heliograph", "meter", "--listen", "127.0.0.1:0"],
+        env={**os.environ, "HELIOGRAPH_METER_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    store.close()
+    assert ended.returncode == 1
+    assert "another meter is at work" in ended.stderr
+    assert "--data" in ended.stderr
+    assert "Traceback" not in ended.stderr
