@@ -59,6 +59,7 @@ class _Handler(Handler):
             status,
             {
                 "status": "ok" if service.healthy else "failing",
+                "storage": service.storage,
                 "waiting": len(service.room),
                 "undelivered": len(service.events),
                 "applications": len(service.applications),
