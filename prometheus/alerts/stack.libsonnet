@@ -205,7 +205,7 @@ local stores = collector + ', exporter!~".+/langsmith"';
       alert: 'CanaryMissing',
       local knob = knobs.CanaryMissing,
       local watched = '%s{job=~"collector|%s"}' % [servers.target.up.name, behind[signal]],
-      labels: { reason: 'not_arrived' },
+      labels: { reason: 'not_arrived', signal: signal },
       expr: |||
         max by (job, signal) (%(arrived)s{signal="%(signal)s"}) == 0
         unless on ()
