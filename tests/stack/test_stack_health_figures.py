@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ._otlp import Sender
 
 BOARD: dict[str, Any] = json.loads((config_root() / "dashboards/generated/stack-health.json").read_text())
-VARIABLES = {"$__rate_interval": "1m", "$__range": "1h", "$__interval": "30s"}
+VARIABLES = {"$__rate_interval": "30s", "$__range": "1h", "$__interval": "30s"}
 STEP = 5.0
 """Seconds between the points of a graph: with many of them in a window, the sum of a rate is the number of events."""
 SPANS = 2000
@@ -39,6 +39,7 @@ WITHIN = 0.05
 EMPTY = {
     "Delivery time, p95": "nothing may have been notified",
     "Lines that Loki refused": "refuses none",
+    "Searches in Jaeger, p95": "its counter is made by the first search",
     "Points left out": "no filter left out any",
     "Age of the price list": "nobody has looked for a price",
     "Applications that beat": "no application beats, where the meter has not started to report",
