@@ -111,10 +111,10 @@ def _refused_port() -> str:
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
-@pytest.mark.parametrize("url", [_refused_port(), "http://no-such-host.invalid"])
-def test_data_that_cannot_be_had_is_an_error(url: str) -> None:
+@pytest.mark.parametrize("where", ["a port that nobody listens on", "http://no-such-host.invalid"])
+def test_data_that_cannot_be_had_is_an_error(where: str) -> None:
     with pytest.raises(HeliographError, match="Nothing was checked") as raised:
-        audit([CLICK], url=url)
+        audit([CLICK], url=where if where.startswith("http") else _refused_port())
     assert raised.value.exit_code == UNREACHABLE
 
 
