@@ -38,6 +38,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "notify-test": ("heliograph.ops._notify_cli", "notify_test", "Send a test notification through Alertmanager."),
     "inbox": ("heliograph.ops._inbox_cli", "inbox", "Run the local inbox: mailbox, webhook and runbook pages."),
     "meter": ("heliograph.meter._cli", "meter", "Count the calls of applications that do not use the package."),
+    "canary": ("heliograph.canary._cli", "canary", "Make a synthetic call: do its trace, metric and log arrive?"),
     "llm-server": ("heliograph.testing._cli", "llm_server", "Run the OpenAI-compatible server of the tests."),
     "demo": ("heliograph.demo._cli", "demo", "Show everything at work: questions, a fault, an alert, its end."),
     "drill": ("heliograph.drill._cli", "drill", "Break things one at a time: who is told of what, and when?"),

@@ -13,7 +13,7 @@ from heliograph.config._routing import Routing
 from heliograph.config._section import Section
 from heliograph.config._types import HeaderText, Name, Span, Text, Url, Whole
 
-__all__ = ["Alerts", "Channels", "Config", "Links", "MeterPart"]
+__all__ = ["Alerts", "CanaryPart", "Channels", "Config", "Links", "MeterPart"]
 
 
 class Links(Section):
@@ -78,6 +78,14 @@ class Meter(Section):
     idle: Span
 
 
+class Canary(Section):
+    """How often `heliograph canary` calls, and how long it looks for a call."""
+
+    enabled: StrictBool
+    every: Span
+    within: Span
+
+
 class Dashboards(Section):
     """What the boards have in common."""
 
@@ -106,6 +114,15 @@ class MeterPart(BaseModel):
     prices: _Prices
 
 
+class CanaryPart(BaseModel):
+    """What `heliograph canary` reads of the file. A mistake elsewhere is no reason to look at nothing."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    intervals: Intervals
+    canary: Canary
+
+
 class Config(Section):
     """`heliograph.yaml` with its overlays, checked."""
 
@@ -119,6 +136,7 @@ class Config(Section):
     intervals: Intervals
     retention: Retention
     meter: Meter
+    canary: Canary
     dashboards: Dashboards
     alerts: Alerts
     slos: dict[Name, Slo]
