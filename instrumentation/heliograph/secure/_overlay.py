@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from heliograph.stack._ports import Ports
     from heliograph.stack._servers import Extra
 
-__all__ = ["LOKI_FLAGS", "Exposed", "add_files", "check", "extras"]
+__all__ = ["LOKI_FLAGS", "NO_CONTEXT", "Exposed", "add_files", "check", "extras"]
 
 _LOKI_CLIENTS: Final = (
     "compactor.grpc-client",
@@ -34,6 +34,10 @@ _LOKI_CLIENTS: Final = (
     "tsdb.shipper.index-gateway-client.grpc",
 )
 """Parts of Loki that call its own gRPC port, even within one process."""
+
+
+NO_CONTEXT: Final = "--feature-gates=-exporter.PersistRequestContext"
+"""Without it the collector writes the headers of each request, the token among them, into its queue on the disk."""
 
 
 @dataclass(frozen=True)
@@ -134,11 +138,11 @@ def extras(exposed: Exposed, config: Path, ports: Ports) -> dict[str, Extra]:
             argv=(
                 f"--config={config}/collector/exposed.yaml",
                 f"--config={config}/collector/exposed-pipelines.yaml",
+                NO_CONTEXT,
             ),
             env={
                 "HELIOGRAPH_SECRETS_DIR": its("collector"),
                 "HELIOGRAPH_FRONT": exposed.listen,
-                "HELIOGRAPH_OTLP_INNER_PORT": str(ports.otlp_inner),
             },
         ),
         "meter": Extra(

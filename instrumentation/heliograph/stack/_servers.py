@@ -241,6 +241,7 @@ SERVERS: tuple[Server, ...] = (
         env={
             "HELIOGRAPH_OTLP_GRPC_PORT": "{ports.otlp_grpc}",
             "HELIOGRAPH_OTLP_HTTP_PORT": "{ports.otlp_http}",
+            "HELIOGRAPH_OTLP_INNER_PORT": "{ports.otlp_inner}",  # of an exposed stack
             "HELIOGRAPH_COLLECTOR_HEALTH_PORT": "{ports.collector_health}",
             "HELIOGRAPH_COLLECTOR_METRICS_PORT": "{ports.collector_metrics}",
             "HELIOGRAPH_QUEUE_DIR": "{data}",
