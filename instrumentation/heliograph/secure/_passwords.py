@@ -32,6 +32,7 @@ USERS: Final[dict[str, tuple[str, ...]]] = {
     "operator": ("prometheus", "alertmanager", "jaeger"),
     "collector": ("prometheus",),
     "prometheus": ("prometheus", "alertmanager"),
+    "alertmanager": ("alertmanager",),
     "loki": ("alertmanager",),
     "grafana": ("prometheus", "alertmanager", "jaeger"),
 }
