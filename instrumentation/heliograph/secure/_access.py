@@ -6,6 +6,7 @@ asked by one of the names in it.
 
 from __future__ import annotations
 
+import os
 import ssl
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Final
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from urllib.request import OpenerDirector
 
-__all__ = ["USER", "context_of", "open_url"]
+__all__ = ["SERVER", "context_of", "open_url"]
 
-USER: Final = "operator"
+SERVER: Final = "HELIOGRAPH_SECRETS_DIR"
+"""Names the folder of a server that asks others; without it, it is a person who asks."""
 
 
 def open_url(request: str | Request, *, timeout: float, secrets: Path | None = None) -> Any:  # noqa: ANN401 - urllib's
@@ -29,14 +31,20 @@ def open_url(request: str | Request, *, timeout: float, secrets: Path | None = N
     Raises what urllib raises: HTTPError, URLError, OSError.
     """
     asked = Request(request) if isinstance(request, str) else request  # noqa: S310 - http(s): the callers make it
-    own = (secrets or default_folder()) / "servers/operator"
+    own = _own(secrets)
     if asked.type != "https" or not (own / "client.key").is_file():
         return _opener(None).open(asked, timeout=timeout)
     if urlsplit(asked.full_url).hostname in (own / "hosts").read_text(encoding="utf-8").split():
         password = (own / "password").read_text(encoding="utf-8").strip()
+        user = (own / "user").read_text(encoding="utf-8").strip()
         # Not sent again after a redirection, which may lead elsewhere.
-        asked.add_unredirected_header("Authorization", "Basic " + b64encode(f"{USER}:{password}".encode()).decode())
+        asked.add_unredirected_header("Authorization", "Basic " + b64encode(f"{user}:{password}".encode()).decode())
     return _opener(context_of(own)).open(asked, timeout=timeout)
+
+
+def _own(secrets: Path | None) -> Path:
+    named = os.environ.get(SERVER) if secrets is None else None
+    return Path(named) if named else (secrets or default_folder()) / "servers/operator"
 
 
 def context_of(own: Path) -> ssl.SSLContext:

@@ -32,7 +32,9 @@ INNER_NAMES: Final = (
 
 _SHOWS_API: Final = ("prometheus", "alertmanager", "jaeger", "grafana")
 _SHOWS_INNER: Final = ("collector", "loki", "jaeger", "meter")
-_IS_CLIENT: Final = ("collector", "prometheus", "loki", "grafana", "meter", "operator")
+_IS_CLIENT: Final = ("collector", "prometheus", "loki", "grafana", "meter", "canary", "operator")
+_ASKS: Final = ("canary", "operator")
+"""Who asks through `heliograph.secure.open_url`."""
 
 
 def initialise(folder: Folder, names: Sequence[str], *, docker: bool = False) -> list[str]:
@@ -83,8 +85,10 @@ def lay_out(folder: Folder, *, renew: bool = False) -> None:
                 folder.write(f"servers/{name}/{kind}.crt", pem[0])
     _copy(folder, "collector", "front.key", "front.crt")
     _copy(folder, "operator", "front-ca.crt")
-    # Whom the command line shows its password: nobody who has no certificate for these names.
-    folder.write("servers/operator/hosts", "\n".join(look(folder.path / "api.crt").names) + "\n")
+    for name in _ASKS:
+        # To whom it shows its password: nobody who has no certificate for these names.
+        folder.write(f"servers/{name}/hosts", "\n".join(look(folder.path / "api.crt").names) + "\n")
+        folder.write(f"servers/{name}/user", name + "\n")
     for name in USERS:
         folder.write(f"servers/{name}/password", password(folder, name) + "\n")
     # Loki reads no password from a file, but what stands behind `Basic ` it does.

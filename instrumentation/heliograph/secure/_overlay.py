@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from heliograph.errors import HeliographError
+from heliograph.secure._access import SERVER
 from heliograph.secure._folder import Folder
 from heliograph.secure._render import exposed_datasources, exposed_prometheus, pipelines
 
@@ -147,13 +148,22 @@ def extras(exposed: Exposed, config: Path, ports: Ports) -> dict[str, Extra]:
         ),
         "meter": Extra(
             argv=("--export", f"https://127.0.0.1:{ports.otlp_inner}", "--tls", its("meter")),
-            env={
-                "OTEL_EXPORTER_OTLP_CERTIFICATE": f"{its('meter')}/ca.crt",
-                "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": f"{its('meter')}/client.crt",
-                "OTEL_EXPORTER_OTLP_CLIENT_KEY": f"{its('meter')}/client.key",
-            },
+            env=sender_variables(its("meter")),
+        ),
+        "canary": Extra(
+            argv=("--export", f"https://127.0.0.1:{ports.otlp_inner}"),
+            env={SERVER: its("canary")} | sender_variables(its("canary")),
         ),
         "grafana": Extra(env={"GF_SERVER_HTTP_ADDR": exposed.listen} | grafana_variables(grafana)),
+    }
+
+
+def sender_variables(folder: str) -> dict[str, str]:
+    """Return how an OpenTelemetry exporter shows the certificate in this folder."""
+    return {
+        "OTEL_EXPORTER_OTLP_CERTIFICATE": f"{folder}/ca.crt",
+        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": f"{folder}/client.crt",
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY": f"{folder}/client.key",
     }
 
 

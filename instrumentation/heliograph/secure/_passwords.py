@@ -34,6 +34,7 @@ USERS: Final[dict[str, tuple[str, ...]]] = {
     "prometheus": ("prometheus", "alertmanager"),
     "alertmanager": ("alertmanager",),
     "loki": ("alertmanager",),
+    "canary": ("prometheus", "jaeger"),
     "grafana": ("prometheus", "alertmanager", "jaeger"),
 }
 """user → the servers that know it: people and the command line, and each server that asks another."""

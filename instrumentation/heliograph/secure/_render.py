@@ -77,10 +77,10 @@ def exposed_pipelines(text: str, more: Iterable[str] = ()) -> dict[str, Any]:
     pipelines = {}
     for name, pipeline in service["pipelines"].items():
         if "otlp" in pipeline["receivers"]:
-            changed = {"processors": _with_writer(pipeline["processors"])}
-            if not name.startswith("traces"):  # the meter sends metrics and events
-                changed["receivers"] = [*pipeline["receivers"], "otlp/inner"]
-            pipelines[name] = changed
+            pipelines[name] = {
+                "receivers": [*pipeline["receivers"], "otlp/inner"],
+                "processors": _with_writer(pipeline["processors"]),
+            }
     extensions = [*service["extensions"], *more, "bearertokenauth/writers", "basicauth/prometheus"]
     return {"extensions": extensions, "pipelines": pipelines}
 
