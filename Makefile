@@ -50,6 +50,15 @@ servers: $(READY) ## Build the servers, and what the tests check with, into the 
 bench: $(READY) ## Measurements (minutes; a figure belongs to the machine it was made on)
 	$(BIN)/python -m benchmarks.boards $(ARGS)
 
+.PHONY: audit
+audit: $(READY) ## Is anything known against a part of the bill of materials? (needs the internet: api.osv.dev)
+	@$(BIN)/python -m heliograph.supply audit $(ARGS)
+
+.PHONY: sbom
+sbom: $(READY) servers ## Make the bill of materials and docs/licences.md anew, after `make lock` or a new version of a server
+	@$(BIN)/python -m heliograph.supply sbom --write
+	@$(BIN)/python -m heliograph.supply licences --write
+
 .PHONY: generate
 generate: $(READY) ## Render rules, routing and boards from heliograph.yaml
 	$(BIN)/heliograph generate

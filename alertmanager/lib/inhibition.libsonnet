@@ -89,6 +89,17 @@ local store(job, exporter=job) = rule(
         { alertname: 'ServiceDown', job: 'loki' },
         { alertname: 'RulesFailing', job: 'loki' },
       ),
+    ]
+    // A server that is down is the cause; its canary comes back with it. What was missed by then is no news either.
+    + [
+      rule(
+        '%s down silences its canary' % signal[0],
+        { alertname: 'ServiceDown', job: signal[0] },
+        { alertname: 'CanaryMissing', signal: signal[1] },
+      )
+      for signal in [['loki', 'logs'], ['jaeger', 'traces'], ['prometheus', 'metrics'], ['collector', 'logs|metrics|traces']]
+    ]
+    + [
       store('loki'),
       store('prometheus'),
       store('jaeger'),

@@ -68,4 +68,10 @@ local histogram(name, unit, help) = {
   meterWaitingCalls: gauge('heliograph_meter_waiting_calls', 'short', 'Calls that wait to be decided.'),
   meterUndeliveredEvents: gauge('heliograph_meter_undelivered_events', 'short', 'Events that the collector has not taken yet.'),
   meterApplications: gauge('heliograph_meter_applications', 'short', 'Applications that the meter keeps counters for.'),
+
+  // The canary: what it sends, and what it finds out.
+  canaryCalls: counter('heliograph_canary_calls_total', 'short', 'Calls that the canary made.'),
+  canaryArrived: gauge('heliograph_canary_arrived', 'bool', 'Whether the last call of the canary was found in time.'),
+  canaryMissed: counter('heliograph_canary_missed_total', 'short', 'Calls of the canary that were not found in time.'),
+  canaryVisible: histogram('heliograph_canary_visible_seconds', 's', 'Time from a call of the canary until its store answers with it.'),
 }

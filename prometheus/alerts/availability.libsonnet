@@ -9,7 +9,9 @@ local promql = import '../lib/promql.libsonnet';
   _config:: error 'needs the configuration',
 
   local knobs = $._config.alerts.ServiceDown,
-  local newest(metric) = 'max %s (max_over_time(%s[%s]))' % [promql.by(promql.service), metric, knobs.heartbeat_lookback],
+  // No user waits for it: that it is gone is a ticket (CanaryMissing), not a page.
+  local notCanary = 'job!="heliograph-canary"',
+  local newest(metric) = 'max %s (max_over_time(%s{%s}[%s]))' % [promql.by(promql.service), metric, notCanary, knobs.heartbeat_lookback],
   // `signal` says how we know; it also keeps the two rules apart.
   local rule(signal, spec) = alert.rule($._config, knobs, {
     alert: 'ServiceDown',
@@ -26,7 +28,7 @@ local promql = import '../lib/promql.libsonnet';
       rules: [
         // Targets that Prometheus scrapes: the stack itself, and what users list under prometheus/targets.
         rule('scrape', {
-          expr: servers.target.up.name + ' == 0\n',
+          expr: servers.target.up.name + '{%s} == 0\n' % notCanary,
           board: 'stack-health',
           description: '{{ $labels.instance }} of ' + alert.service + ' has not answered Prometheus for ' + knobs['for'] + '.',
           value: 'down',

@@ -78,7 +78,7 @@ def test_every_server_of_the_table_is_there(services: dict[str, Any]) -> None:
 
 
 def test_docker_runs_the_versions_that_are_built_natively(services: dict[str, Any]) -> None:
-    expected = {**images(), **dict.fromkeys(("inbox", "meter"), f"heliograph/heliograph:{__version__}")}
+    expected = {**images(), **dict.fromkeys(("canary", "inbox", "meter"), f"heliograph/heliograph:{__version__}")}
     assert {name: service["image"] for name, service in services.items() if name != ONE_SHOT} == expected
 
 
@@ -204,6 +204,24 @@ def test_the_meter_and_the_collector_know_each_other_and_only_they(services: dic
     assert str(Ports().meter) in " ".join(meter["healthcheck"]["test"])
 
 
+def test_the_canary_knows_where_to_send_and_where_to_look(services: dict[str, Any], root: Path) -> None:
+    canary = services["canary"]
+    assert "ports" not in canary
+    usual = Ports()
+    assert canary["command"][:-1] == [
+        "canary",
+        f"--listen=0.0.0.0:{usual.canary}",
+        f"--export=http://collector:{usual.otlp_http}",
+        f"--prometheus=http://prometheus:{usual.prometheus}",
+        f"--loki=http://loki:{usual.loki}",
+        f"--jaeger=http://jaeger:{usual.jaeger}",
+    ]
+    (mount,) = canary["volumes"]
+    assert canary["command"][-1] == f"--config={mount['target']}"
+    assert mount["source"] == str(root / "heliograph.yaml")
+    assert str(usual.canary) in " ".join(canary["healthcheck"]["test"])
+
+
 def test_links_follow_the_external_address(run: Run) -> None:
     services = compose(run, MAIN, env={"HELIOGRAPH_EXTERNAL_URL": "http://observe.example"})["services"]
     assert "--web.external-url=http://observe.example:9090" in services["prometheus"]["command"]
@@ -220,6 +238,7 @@ def test_every_target_is_a_service_and_a_port_it_listens_on(root: Path, services
         "loki": usual.loki,
         "jaeger": usual.jaeger_metrics,
         "grafana": usual.grafana,
+        "canary": usual.canary,
     }
     for name, port in listening.items():
         assert name in services

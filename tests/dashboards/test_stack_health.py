@@ -31,6 +31,8 @@ RUNBOOKS = {
     "Alerts not delivered": "NotificationsFailing",
     "Rules that failed or were left out": "RulesFailing",
     "Dead-man switch": "Watchdog",
+    "Canary: what arrives": "CanaryMissing",
+    "Canary: calls missed": "CanaryMissing",
     "Meter: late, early, refused, lost": "MeterOverloaded",
     "Age of the price list": "StalePrices",
 }
@@ -88,7 +90,7 @@ def test_a_zero_is_computed_from_what_is_there(panels: Panels, title: str) -> No
 
 def test_a_state_is_told_in_words(panels: Panels) -> None:
     timelines = [panel for panel in panels.values() if panel["type"] == "state-timeline"]
-    assert len(timelines) == 3
+    assert len(timelines) == 4
     for panel in timelines:
         (mapping,) = panel["fieldConfig"]["defaults"]["mappings"]
         assert mapping["options"].keys() == {"0", "1"}

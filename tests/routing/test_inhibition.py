@@ -55,6 +55,13 @@ def _down(job: str) -> Labels:
     return alert("ServiceDown", P1, job=job, instance=f"{job}:1", signal="scrape")
 
 
+def _canary(signal: str) -> Labels:
+    return alert("CanaryMissing", CRITICAL, job="heliograph-canary", reason="not_arrived", signal=signal)
+
+
+CANARY_GONE = alert("CanaryMissing", WARNING, job="heliograph-canary/2", reason="gone")
+
+
 def _queue(store: str, tier: Labels) -> Labels:
     return alert("CollectorQueueFilling", tier, job="collector", exporter=store)
 
@@ -115,6 +122,17 @@ CASES: dict[str, Case] = {
     "loki down silences its rules": Case(
         _down("loki"), (alert("RulesFailing", CRITICAL, job="loki"),), ({"job": "prometheus"},)
     ),
+    **{
+        f"{server} down silences its canary": Case(
+            _down(server), tuple(_canary(signal) for signal in signals), heard=(*map(_canary, others), CANARY_GONE)
+        )
+        for server, signals, others in (
+            ("loki", ("logs",), ("metrics", "traces")),
+            ("jaeger", ("traces",), ("logs", "metrics")),
+            ("prometheus", ("metrics",), ("logs", "traces")),
+            ("collector", ("logs", "metrics", "traces"), ()),
+        )
+    },
     "loki down silences the filling of its queue": _store_down("loki", "otlp_http/loki"),
     "prometheus down silences the filling of its queue": _store_down("prometheus", "otlp_http/prometheus"),
     "jaeger down silences the filling of its queue": _store_down("jaeger", "otlp_grpc/jaeger"),

@@ -168,7 +168,7 @@ def _batch(start: datetime, dice: random.Random) -> Iterator[tuple[int, dict[str
 
 def _stack(minute: int) -> dict[str, float]:
     """Return what the servers say: all up, nothing refused, queues that breathe, a disk that fills and is emptied."""
-    names = ("collector", "prometheus", "alertmanager", "loki", "jaeger")
+    names = ("collector", "prometheus", "alertmanager", "loki", "jaeger", "heliograph-canary")
     values = {f'up{{job="{name}",instance="{name}"}}': 1.0 for name in names}
     values |= {name.replace("{", '{job="prometheus",instance="prometheus",'): n for name, n in _PROMETHEUS.items()}
     values |= {name.replace("{", '{job="loki",instance="loki",'): n for name, n in _LOKI.items()}
@@ -184,6 +184,9 @@ def _stack(minute: int) -> dict[str, float]:
         values[f"otelcol_exporter_queue_size{labels}"] = float(minute % 7) * 10_000
         values[f"otelcol_exporter_queue_capacity{labels}"] = 4_294_967_296.0
     values[f"otelcol_process_uptime_seconds_total{{{collector}}}"] = 60.0 * since
+    for signal in ("logs", "metrics", "traces"):  # once a day one call of the canary is late
+        canary = f'{{job="heliograph-canary",instance="canary",signal="{signal}"}}'
+        values[f"heliograph_canary_arrived{canary}"] = float(minute % 1440 != 770)
     # Up by a quarter within twelve hours of traffic, and down again when old data goes.
     used = 45e9 + 10e9 * abs((minute % 1440) / 720 - 1)
     disk = 'job="host",device="/dev/sda1",mode="rw",mountpoint="/",type="ext4"'

@@ -34,6 +34,7 @@ REASONS = {
     "MeterOverloaded": {"refused", "early"},
     "RulesFailing": {"evaluation", "no_rules"},
     "NotificationsFailing": {"not_sent", "not_delivered"},
+    "CanaryMissing": {"not_arrived", "gone"},
 }
 
 
@@ -42,7 +43,20 @@ def test_an_alert_says_why(name: str) -> None:
     assert {rule["labels"]["reason"] for rule in _of(SHIPPED, name)} == REASONS[name]
 
 
-@pytest.mark.parametrize("name", REASONS)
+def test_the_knobs_of_the_canary_turn() -> None:
+    config = SHIPPED.merged(
+        {"alerts": {"CanaryMissing": {"for": "7m", "keep_firing_for": "17s", "recovering": "23m"}}},
+    )
+    for rule in _of(config, "CanaryMissing"):
+        assert (rule["for"], rule["keep_firing_for"]) == ("7m", "17s")
+        assert rule["labels"]["reason"] == "gone" or "[23m]" in rule["expr"]
+
+
+def test_a_canary_that_is_off_is_not_missed() -> None:
+    assert _of(SHIPPED.merged({"canary": {"enabled": False}}), "CanaryMissing") == []
+
+
+@pytest.mark.parametrize("name", REASONS.keys() - {"CanaryMissing"})
 def test_the_knobs_of_a_window_turn(name: str) -> None:
     config = SHIPPED.merged({"alerts": {name: {"for": "7s", "keep_firing_for": "17s", "window": "23m"}}})
     for rule in _of(config, name):

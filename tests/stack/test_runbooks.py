@@ -39,7 +39,7 @@ HELIOGRAPH = """#!/bin/sh
 case "$1" in
   ack | reload | notify-test) ;;
   status | logs) exec {python} -m heliograph "$@" --state {state} ;;
-  alerts) exec {python} -m heliograph "$@" --port-offset {offset} ;;
+  alerts | canary) exec {python} -m heliograph "$@" --port-offset {offset} ;;
   prices) said=$({python} -m heliograph "$@" 2>&1) || [ $? -eq 1 ] || echo "$said" >&2 ;;
   *) exec {python} -m heliograph "$@" ;;
 esac

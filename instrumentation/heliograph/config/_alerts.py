@@ -120,6 +120,12 @@ class AnomalyRule(WindowRule):
     minimum: Count
 
 
+class CanaryRule(SingleRule):
+    """A call of the canary that does not arrive; `recovering`: how long a store that was down has, to catch up."""
+
+    recovering: Span
+
+
 class RunawayRule(WindowRule):
     """One query that does not end: model calls, USD, or the same call again and again. `null`: not watched."""
 
@@ -193,6 +199,7 @@ class Alerts(Section):
     TelemetryRefused: WindowRule
     CollectorQueueFilling: FillRule
     DiskFilling: DiskRule
+    CanaryMissing: CanaryRule
     MeterOverloaded: WindowRule
     HighCardinality: CountRule
     RulesFailing: WindowRule

@@ -34,6 +34,7 @@ def run(data: Mapping[str, object]) -> Iterator[Problem]:
     yield from _secrets(data)
     yield from _destinations(data)
     yield from _meter(data)
+    yield from _canary(data)
     yield from _prices(data)
 
 
@@ -147,6 +148,30 @@ def _meter(data: Mapping[str, object]) -> Iterator[Problem]:
             ("meter", "remember"),
             f"{remember:g} is less than `waiting` ({waiting:g}): calls would be forgotten before they are decided",
             f"write at least {waiting:.0f}",
+        )
+
+
+def _canary(data: Mapping[str, object]) -> Iterator[Problem]:
+    every, within = (length(get(data, "canary", name)) for name in ("every", "within"))
+    export = length(get(data, "intervals", "metric_export"))
+    if every and within and within > every:
+        yield Problem(
+            ("canary", "within"),
+            f"is longer than `every` ({every:g} s): the next call would wait for this one",
+            f"write at most {every:g}s",
+        )
+    if export and within and within < 2 * export:
+        yield Problem(
+            ("canary", "within"),
+            f"is shorter than two exports of metrics ({export:g} s each): one late export would look like a loss",
+            f"write at least {2 * export:g}s",
+        )
+    lasts = length(get(data, "alerts", "CanaryMissing", "for"))
+    if every and lasts and lasts < every:
+        yield Problem(
+            ("alerts", "CanaryMissing", "for"),
+            f"is shorter than `canary.every` ({every:g} s): one call that is late would wake someone",
+            f"write at least {every:g}s; twice that says that two calls in a row did not arrive",
         )
 
 

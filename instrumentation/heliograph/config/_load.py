@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from heliograph.config import _checks
 from heliograph.config._errors import ConfigError, Key, Place, Places, Problem
-from heliograph.config._model import Config, MeterPart
+from heliograph.config._model import CanaryPart, Config, MeterPart
 from heliograph.config._source import read
 from heliograph.stack._paths import config_root
 from heliograph.stack._ports import Ports
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-__all__ = ["build", "load", "load_for_meter", "merge", "shipped", "sources", "unchecked"]
+__all__ = ["build", "load", "load_for_canary", "load_for_meter", "merge", "shipped", "sources", "unchecked"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -72,6 +72,12 @@ def load_for_meter(overlays: Sequence[Path] = ()) -> MeterPart:
     """
     data, places = _read([shipped(), *overlays], MeterPart)
     return _checked(MeterPart, data, places)
+
+
+def load_for_canary(overlays: Sequence[Path] = ()) -> CanaryPart:
+    """Return what `heliograph canary` reads of the shipped `heliograph.yaml` under `overlays`; raises `ConfigError`."""
+    data, places = _read([shipped(), *overlays], CanaryPart)
+    return _checked(CanaryPart, data, places)
 
 
 def build(data: Mapping[str, Any], places: Places | None = None) -> Config:

@@ -13,7 +13,7 @@ from heliograph.config._routing import Routing
 from heliograph.config._section import Section
 from heliograph.config._types import HeaderText, Name, Span, Text, Url, Whole
 
-__all__ = ["Alerts", "Channels", "Config", "Links", "MeterPart"]
+__all__ = ["Alerts", "CanaryPart", "Channels", "Config", "Links", "MeterPart"]
 
 
 class Links(Section):
@@ -76,6 +76,14 @@ class Meter(Section):
     idle: Span
 
 
+class Canary(Section):
+    """How often `heliograph canary` calls, and how long it looks for a call."""
+
+    enabled: StrictBool
+    every: Span
+    within: Span
+
+
 class Dashboards(Section):
     """What the boards have in common."""
 
@@ -104,6 +112,15 @@ class MeterPart(BaseModel):
     prices: _Prices
 
 
+class CanaryPart(BaseModel):
+    """What `heliograph canary` reads of the file. A mistake elsewhere is no reason to look at nothing."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    intervals: Intervals
+    canary: Canary
+
+
 class Config(Section):
     """`heliograph.yaml` with its overlays, checked."""
 
@@ -117,6 +134,7 @@ class Config(Section):
     intervals: Intervals
     retention: Retention
     meter: Meter
+    canary: Canary
     dashboards: Dashboards
     alerts: Alerts
     slos: dict[Name, Slo]

@@ -28,7 +28,7 @@ __all__ = ["Action", "Traffic", "World"]
 
 _INDEX = "index"  # a folder of the drill's; the application keeps `index.sqlite` there
 
-ServerName = Literal["alertmanager", "collector", "inbox", "jaeger", "loki", "meter", "prometheus"]
+ServerName = Literal["alertmanager", "canary", "collector", "inbox", "jaeger", "loki", "meter", "prometheus"]
 
 
 class Traffic(Section):

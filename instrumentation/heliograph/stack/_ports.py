@@ -32,6 +32,7 @@ class Ports:
     jaeger_metrics: int = 8889
     grafana: int = 3001
     meter: int = 4319
+    canary: int = 4320
     inbox_smtp: int = 1025
     inbox_http: int = 8025
 

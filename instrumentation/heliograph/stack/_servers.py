@@ -233,6 +233,32 @@ SERVERS: tuple[Server, ...] = (
         ready="{web}://" + _HOST + ":{ports.meter}/healthz",
         stop_rank=-1,
     ),
+    # Looks whether a call of its own arrives in each store. Stops first of all: a stack that ends is no news.
+    Server(
+        name="canary",
+        binary="",
+        argv=(
+            "{binary}",
+            "-m",
+            "heliograph",
+            "canary",
+            "--listen",
+            _HOST + ":{ports.canary}",
+            "--export",
+            "http://" + _HOST + ":{ports.otlp_http}",
+            "--prometheus",
+            "http://" + _HOST + ":{ports.prometheus}",
+            "--loki",
+            "http://" + _HOST + ":{ports.loki}",
+            "--jaeger",
+            "http://" + _HOST + ":{ports.jaeger}",
+            "--config",
+            "{config}/canary.json",
+        ),
+        ports=("canary",),
+        ready="http://" + _HOST + ":{ports.canary}/healthz",
+        stop_rank=-2,
+    ),
     # Last to start, and to stop before the stores: what it has accepted is in its queue, and they still listen.
     Server(
         name="collector",

@@ -46,7 +46,7 @@ _OFFERED_BY = {
 
 
 class Stack:
-    """Collector, Prometheus, Alertmanager, Loki, Jaeger, the meter and the inbox on 127.0.0.1, without Docker.
+    """Collector, Prometheus, Alertmanager, Loki, Jaeger, meter, canary and inbox on 127.0.0.1, without Docker.
 
     `offset` is added to every port; `state` is the folder of configuration, data and logs (default: `stack-<offset>`
     in `heliograph.stack._paths.state_root()`); `overlays` are laid over heliograph.yaml; `environment` gives servers
@@ -225,6 +225,8 @@ def _chosen(settings: Settings) -> list[Server]:
     left_out = set()
     if not settings.inbox:
         left_out.add("inbox")
+    if not settings.config.canary.enabled:
+        left_out.add("canary")
     if not os.environ.get("GRAFANA_HOME"):
         left_out.add("grafana")
     return [server for server in SERVERS if server.name not in left_out]
@@ -244,7 +246,7 @@ def _binaries(servers: Sequence[Server], progress: Progress | None) -> dict[str,
     build(wanted, progress=tell)
     found = {server.name: str(binary(server.binary)) for server in servers if server.binary}
     for server in servers:
-        if server.name in {"inbox", "meter"}:
+        if server.name in {"canary", "inbox", "meter"}:
             found[server.name] = sys.executable
         elif server.name == "grafana":
             found["grafana"] = _grafana_program()

@@ -32,6 +32,7 @@ __all__ = ["Settings", "Workspace", "reader_at_start"]
 
 # Files that a server reads at its start only.
 _AT_START = {
+    "canary.json": "canary",
     "collector/": "collector",
     "grafana/": "grafana",
     "jaeger/": "jaeger",
@@ -63,6 +64,7 @@ _TARGETS = {
     "loki": "loki",
     "jaeger": "jaeger_metrics",
     "grafana": "grafana",
+    "canary": "canary",
 }
 
 
@@ -168,17 +170,13 @@ class Workspace:
 
     def files(self, settings: Settings, ports: Ports, servers: Iterable[str]) -> dict[str, str]:
         """Return the whole configuration for these servers: path below `config` → text. Writes nothing."""
-        from heliograph.config import MeterPart, render
+        from heliograph.config import render
 
         files = {path: text for relative in _STATIC for path, text in _static(config_root(), relative)}
         for relative, text in render(settings.config).items():
             # Loki's local ruler wants a folder per tenant, and `fake` is the name of the only one.
             files[relative.replace("loki/generated/", "loki/rules/fake/")] = text
-        plain = settings.config.plain()
-        own = {name: plain[name] for name in MeterPart.model_fields}
-        # Of the intervals it reads this one only; a change of another must not look like a reason to start it anew.
-        own["intervals"] = {"metric_export": own["intervals"]["metric_export"]}
-        files["meter.json"] = json.dumps(own, indent=1, default=str) + "\n"
+        files |= _parts(settings.config)
         for name in servers:
             if name in _TARGETS:
                 host = self.exposed.asked if self.exposed and name in _FRONT else "127.0.0.1"
@@ -225,6 +223,19 @@ def _static(source: Path, relative: str) -> Iterator[tuple[str, str]]:
         parts = path.relative_to(source).parts
         if path.is_file() and path.suffix not in {".libsonnet", ".jsonnet"} and "generated" not in parts:
             yield "/".join(parts), path.read_text(encoding="utf-8")
+
+
+def _parts(config: Config) -> dict[str, str]:
+    """Return what our own services read: each the sections that concern it."""
+    from heliograph.config import CanaryPart, MeterPart
+
+    plain = config.plain()
+    # Of the intervals they read this one only; a change of another must not look like a reason to start them anew.
+    plain["intervals"] = {"metric_export": plain["intervals"]["metric_export"]}
+    return {
+        f"{name}.json": json.dumps({key: plain[key] for key in part.model_fields}, indent=1, default=str) + "\n"
+        for name, part in (("canary", CanaryPart), ("meter", MeterPart))
+    }
 
 
 def _with_intervals(text: str, config: Config) -> str:

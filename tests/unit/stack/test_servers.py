@@ -68,7 +68,7 @@ def test_readiness_is_asked_on_loopback(server: Server) -> None:
 @every
 def test_every_binary_is_one_we_build_or_one_with_a_reason(server: Server) -> None:
     buildable = {name for recipe in recipes().values() for name in recipe.binaries}
-    assert server.binary in buildable or server.name in {"inbox", "grafana", "meter"}
+    assert server.binary in buildable or server.name in {"canary", "inbox", "grafana", "meter"}
 
 
 def test_alertmanager_forms_no_cluster_and_snapshots_silences_often() -> None:
@@ -87,7 +87,8 @@ def test_prometheus_keeps_exemplars_and_counters_of_short_lived_processes() -> N
 
 def test_the_intake_starts_last_and_stops_before_the_stores() -> None:
     assert SERVERS[-1].name == "collector"
-    assert [server.name for server in sorted(SERVERS, key=lambda server: server.stop_rank)][:2] == [
+    assert [server.name for server in sorted(SERVERS, key=lambda server: server.stop_rank)][:3] == [
+        "canary",
         "meter",
         "collector",
     ]

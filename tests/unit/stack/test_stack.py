@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from heliograph.config import load
 from heliograph.errors import HeliographError
 from heliograph.stack import Stack
 from heliograph.stack._plan import PLAN, Plan, write_plan
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 Fakes = Any  # tests/unit/stack/conftest.py
 
 
-def settings(*, inbox: bool) -> Settings:
-    nothing: Any = None
-    return Settings(nothing, {}, {}, inbox, {})
+def settings(*, inbox: bool = True, canary: bool = True) -> Settings:
+    config = load().merged({"canary": {"enabled": canary}})
+    return Settings(config, {}, {}, inbox, {})
 
 
 def test_a_stack_of_its_own_offset_has_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -107,6 +108,11 @@ def test_grafana_runs_only_where_an_installation_is_named(monkeypatch: pytest.Mo
 def test_the_inbox_runs_when_it_is_on() -> None:
     assert "inbox" in [server.name for server in _chosen(settings(inbox=True))]
     assert "inbox" not in [server.name for server in _chosen(settings(inbox=False))]
+
+
+def test_the_canary_runs_when_it_is_on() -> None:
+    assert "canary" in [server.name for server in _chosen(settings())]
+    assert "canary" not in [server.name for server in _chosen(settings(canary=False))]
 
 
 def test_importing_the_package_brings_no_process_library() -> None:

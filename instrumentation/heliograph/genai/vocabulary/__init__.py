@@ -30,6 +30,14 @@ from heliograph.genai.vocabulary._call_attributes import (
     STREAMED,
     TIME_TO_FIRST_CHUNK,
 )
+from heliograph.genai.vocabulary._canary import (
+    CANARY,
+    CANARY_ARRIVED,
+    CANARY_CALLS,
+    CANARY_METRICS,
+    CANARY_MISSED,
+    CANARY_VISIBLE,
+)
 from heliograph.genai.vocabulary._content import (
     CONTENT_ATTRIBUTES,
     CONTENT_PREFIXES,
@@ -147,7 +155,7 @@ from heliograph.genai.vocabulary._values import (
     TOOL_OPERATION,
 )
 
-METRICS: Final = (*APPLICATION_METRICS, *METER_METRICS)
+METRICS: Final = (*APPLICATION_METRICS, *METER_METRICS, *CANARY_METRICS)
 """Every metric of ours."""
 
 __all__ = [
@@ -161,6 +169,12 @@ __all__ = [
     "CALLS",
     "CALL_LABELS",
     "CALL_STATUS",
+    "CANARY",
+    "CANARY_ARRIVED",
+    "CANARY_CALLS",
+    "CANARY_METRICS",
+    "CANARY_MISSED",
+    "CANARY_VISIBLE",
     "CANCELLED_ERRORS",
     "CHAIN",
     "CHAIN_FINISHED",

@@ -25,6 +25,7 @@ from heliograph.genai.vocabulary._call_attributes import (
     STREAMED,
     TIME_TO_FIRST_CHUNK,
 )
+from heliograph.genai.vocabulary._canary import CANARY
 from heliograph.genai.vocabulary._dialect_attributes import (
     CACHE_HIT,
     INPUT_TOKEN_DETAILS,
@@ -116,4 +117,5 @@ ATTRIBUTES: Final = (
     VERCEL_NO_CACHE_TOKENS,
     VERCEL_PROVIDER_METADATA,
     VERCEL_TIME_TO_FIRST_CHUNK,
+    CANARY,
 )

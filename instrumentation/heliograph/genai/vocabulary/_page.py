@@ -84,6 +84,7 @@ def _lines() -> Iterable[str]:
     yield "`heliograph_clean_exit` and `heliograph_price_age_seconds`."
     yield ""
     yield from _metrics(v.METER_METRICS)
+    yield from _canary()
     yield "### Histogram edges"
     yield ""
     yield "| metric | edges |"
@@ -114,6 +115,15 @@ def _lines() -> Iterable[str]:
     for attribute in v.ATTRIBUTES:
         yield f"| `{attribute.name}` | {_typed(attribute.type, attribute.unit)} | {attribute.description} |"
     yield from _dialects()
+
+
+def _canary() -> Iterable[str]:
+    yield "### The canary's own"
+    yield ""
+    yield 'Of `heliograph canary`, under `job="heliograph-canary"`. The first is pushed, as what applications send is;'
+    yield "the others are scraped from the canary itself, so that they arrive when what is pushed does not."
+    yield ""
+    yield from _metrics(v.CANARY_METRICS)
 
 
 def _metrics(metrics: Iterable[v.MetricSpec]) -> Iterable[str]:
