@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import ssl
 from base64 import b64encode
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
@@ -16,7 +17,6 @@ from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 from heliograph.secure._folder import default_folder
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from urllib.request import OpenerDirector
 
 __all__ = ["SERVER", "context_of", "open_url"]
