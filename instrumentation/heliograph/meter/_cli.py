@@ -146,6 +146,8 @@ def _settings(part: MeterPart, export: str) -> Settings:
         applications=part.meter.applications,
         waiting=part.meter.waiting,
         remembered=part.meter.remember,
+        resent=seconds(part.meter.resent),
+        resent_spans=part.meter.resent_spans,
     )
 
 

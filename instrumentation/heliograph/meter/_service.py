@@ -1,16 +1,15 @@
 """The meter as a whole: spans in, decisions, metrics and events out.
 
-What it knows changes under one lock. Everything that changed between two commits is one transaction: the file always
-holds a state that the meter was in, and a crash goes back to it. What left the meter - an acknowledgement, a number, an
-event - did so after the commit that holds it, so whatever is sent again finds what it did before.
+What leaves the meter - an acknowledgement, a number, an event - does so after the commit that holds it (`_books`,
+`_journal`): whatever is sent again after a crash finds what it did before.
 """
 
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
-from array import array
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -21,26 +20,20 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from heliograph._version import __version__
 from heliograph.genai import vocabulary as v
 from heliograph.genai._prices import Prices
-from heliograph.meter._applications import Applications, instance_id, resource_of
-from heliograph.meter._codec import FIELDS, span_from, span_row, span_state
+from heliograph.meter._applications import instance_id, resource_of
+from heliograph.meter._books import Books
 from heliograph.meter._delivery import Delivery
-from heliograph.meter._events import EventQueue
 from heliograph.meter._journal import Journal
 from heliograph.meter._request import RefusedError
-from heliograph.meter._resent import Resent, id_of
-from heliograph.meter._room import WaitingRoom
 from heliograph.meter._sighting import Application, Sighting, application_of, sight
-from heliograph.meter._store import Batch
 from heliograph.meter._tally import SET_ASIDE, Tally, report
 from heliograph.meter._wire import Attributes, Scope, WireSpan, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from heliograph.meter._decisions import Counted
     from heliograph.meter._delivery import Reader
-    from heliograph.meter._sighting import SpanKey
-    from heliograph.meter._store import Saved, Store
+    from heliograph.meter._store import Store
 
 __all__ = ["MeterService", "Settings"]
 
@@ -95,32 +88,10 @@ class MeterService:
         self.settings = settings
         self.tally = Tally()
         self._clock = clock
-        self._lock = threading.Lock()
-        self.events = EventQueue(settings.undelivered)
         self._prices = prices or Prices()
-        self.applications = Applications(
-            most=settings.applications,
-            idle=settings.idle,
-            prices=self._prices,
-            events=self.events,
-            tally=self.tally,
-        )
-        self.room = WaitingRoom(
-            wait=settings.wait,
-            capacity=settings.waiting,
-            memory=settings.remembered,
-            tally=self.tally,
-            count=self._count,
-            count_tool=self._count_tool,
-            resent=self._is_resent,
-        )
-        self._resent = Resent(settings.resent_spans, settings.resent)
-        self._ids = array("Q")
-        self._block = 1
-        self._batch = 0
-        self.journal = Journal(self, store)
-        if store is not None:
-            self._restore(store.load())
+        self._books = self._opened(store)
+        self._lock = self._books.lock
+        self.room, self.applications, self.events = self._books.room, self._books.applications, self._books.events
         self._ended: float | None = None
         self._own = self._own_metrics()
         self.delivery = Delivery(
@@ -155,15 +126,11 @@ class MeterService:
                 f"{len(self.events)} events wait to be taken by {self.settings.export}: send this again later",
             )
         sightings, rejected, why = _sightings(request)
-        now = self._clock()
         with self._lock:
             if self._ended is not None:
                 raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "overload", "the meter ends: send this again later")
             self.tally.rejected += rejected
-            for sighting in sightings:
-                self.room.put(sighting, now)
-            batch = self._batch + 1
-        # Also for spans that are known: their first arrival may be on its way to the disk.
+            batch = self._books.put(sightings)
         why_not = self.journal.settled(batch, _PATIENCE) if sightings else None
         if why_not is not None:
             raise _unwritten(why_not)
@@ -201,69 +168,23 @@ class MeterService:
         self.delivery.close(deadline, kept=self.journal.is_durable)
         self.journal.close()
 
-    def changes(self) -> Batch:
-        """Give all that changed since this was asked last."""
-        with self._lock:
-            batch = self._begun()
-            new, changed, batch.oldest_span = self.room.changes()
-            batch.spans = [span_row(one) for one in new]
-            batch.states = [span_state(one) for one in changed]
-            if self._ids:
-                batch.ids = [(self._block, time.time(), self._ids.tobytes())]
-                self._ids = array("Q")
-                self._block += 1
-            batch.applications, batch.removed, batch.series = self.applications.changes()
-            batch.events, batch.newest_event, batch.delivered = self.events.changes()
-        return batch
-
-    def everything(self) -> Batch:
-        """Give all there is."""
-        with self._lock:
-            batch = self._begun()
-            spans, batch.oldest_span = self.room.everything()
-            batch.spans = [span_row(one) for one in spans]
-            batch.ids = list(self._resent.blocks())
-            self._ids = array("Q")
-            batch.applications, batch.series = self.applications.everything()
-            batch.events, batch.newest_event = self.events.everything()
-        return batch
-
-    def durable(self, batch: Batch) -> None:
-        """Hand over what a batch counted."""
-        for _, change in batch.series:
-            change.publish()
-        self.events.publish(batch.newest_event)
-
-    def _begun(self) -> Batch:
-        self._batch += 1
-        return Batch(self._batch, first_block=self._resent.first_block)
-
-    def _restore(self, saved: Saved) -> None:
-        """Go on where another process stood."""
-        now = self._clock()
-        self.room.restore((span_from(row, saved.fields) for row in saved.spans), now)
-        for block, at, ids in saved.resent:
-            self._block = block + 1
-            for number in array("Q", ids):
-                self._resent.add(number, at, block)
-        if not saved.is_copy:
-            self.applications.restore(saved.applications, saved.series, now)
-        self.events.restore(saved.events)
-        if saved.is_copy or saved.fields != FIELDS:
+    def _opened(self, store: Store | None) -> Books:
+        """Go on with what the store has, and begin to write into it."""
+        books = self._new()
+        anew = False
+        if store is not None:
+            try:
+                anew = books.restore(store.load())
+            except (sqlite3.DatabaseError, ValueError, TypeError, KeyError) as error:
+                store.replace("corrupt", f"{type(error).__name__}: {error}")
+                books = self._new()
+        self.journal = Journal(books, store)
+        if anew:
             self.journal.rewrite()
+        return books
 
-    def _is_resent(self, key: SpanKey) -> bool:
-        number = id_of(key)
-        if not self._resent.add(number, time.time(), self._block):
-            return True
-        self._ids.append(number)
-        return False
-
-    def _count(self, counted: Counted) -> None:
-        self.applications.count(counted, self._clock())
-
-    def _count_tool(self, sighting: Sighting, chain: str | None) -> None:
-        self.applications.count_tool(sighting, chain, self._clock())
+    def _new(self) -> Books:
+        return Books(self.settings, prices=self._prices, tally=self.tally, clock=self._clock)
 
     def _run(self) -> None:
         while not self._stop.wait(_TURN):

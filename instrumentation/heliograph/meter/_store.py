@@ -131,12 +131,20 @@ class Store:
             raise
 
     def load(self) -> Saved:
-        """Read everything; sets the file aside when it cannot be read."""
-        try:
-            return self._read()
-        except (sqlite3.DatabaseError, ValueError, TypeError, KeyError) as error:
-            self.replace("corrupt", str(error))
-            return self._read()
+        """Read everything; raises sqlite3.DatabaseError, ValueError or KeyError when it cannot be read."""
+        about = dict(self._all("about"))
+        saved = Saved(
+            fields=json.loads(about["fields"]),
+            spans=self._all("spans"),
+            resent=self._all("resent"),
+            applications=self._all("applications"),
+            series=self._all("series"),
+            events=self._all("events"),
+            is_copy=about["inode"] != str(self.path.stat().st_ino),
+        )
+        if saved.is_copy:
+            _log.warning("%s is a copy: counting goes on under new instances", self.path)
+        return saved
 
     def write(self, batches: Iterable[Batch], *, instead: bool = False) -> None:
         """Commit; when it returns all is on the disk, `instead` of what was there.
@@ -229,21 +237,6 @@ class Store:
         """Note which file this is and how its rows are to be read."""
         said = {"inode": str(self.path.stat().st_ino), "fields": json.dumps(_codec.FIELDS)}
         cursor.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", said.items())
-
-    def _read(self) -> Saved:
-        about = dict(self._all("about"))
-        saved = Saved(
-            fields=json.loads(about["fields"]),
-            spans=self._all("spans"),
-            resent=self._all("resent"),
-            applications=self._all("applications"),
-            series=self._all("series"),
-            events=self._all("events"),
-            is_copy=about["inode"] != str(self.path.stat().st_ino),
-        )
-        if saved.is_copy:
-            _log.warning("%s is a copy: counting goes on under new instances", self.path)
-        return saved
 
     def _all(self, table: str) -> list[Any]:
         db = self._db = self._db or self._opened()

@@ -218,6 +218,8 @@ SERVERS: tuple[Server, ...] = (
             "http://" + _HOST + ":{ports.otlp_http}",
             "--config",
             "{config}/meter.json",
+            "--data",
+            "{data}",
         ),
         ports=("meter",),
         ready="http://" + _HOST + ":{ports.meter}/healthz",
