@@ -65,6 +65,7 @@ local histogram(name, unit, help) = {
   meterRejectedSpans: counter('heliograph_meter_rejected_spans_total', 'short', 'Spans without a valid id.'),
   meterFoldedCalls: counter('heliograph_meter_folded_calls_total', 'short', 'Calls of applications beyond the cap, counted under the service name other.'),
   meterLostEvents: counter('heliograph_meter_lost_events_total', 'short', 'Events that the collector did not take.'),
+  meterSetAsideFiles: counter('heliograph_meter_set_aside_files_total', 'short', 'Files of the meter that could not be used and were set aside.'),
   meterWaitingCalls: gauge('heliograph_meter_waiting_calls', 'short', 'Calls that wait to be decided.'),
   meterUndeliveredEvents: gauge('heliograph_meter_undelivered_events', 'short', 'Events that the collector has not taken yet.'),
   meterApplications: gauge('heliograph_meter_applications', 'short', 'Applications that the meter keeps counters for.'),

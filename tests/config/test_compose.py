@@ -300,5 +300,14 @@ def test_the_copy_to_langsmith_goes_where_the_configuration_says(run: Run) -> No
 def test_the_meter_reads_its_numbers_from_the_mounted_configuration(services: dict[str, Any], root: Path) -> None:
     meter = services["meter"]
     named = next(text.partition("=")[2] for text in meter["command"] if text.startswith("--config="))
-    (mount,) = meter["volumes"]
-    assert (mount["source"], mount["target"]) == (str(root / "heliograph.yaml"), named)
+    assert (str(root / "heliograph.yaml"), named) in [(one["source"], one["target"]) for one in meter["volumes"]]
+
+
+def test_the_meter_writes_into_a_volume_that_its_image_prepares(services: dict[str, Any], root: Path) -> None:
+    """A fresh named volume takes the owner of the image's folder: the meter is not root."""
+    meter = services["meter"]
+    folder = meter["environment"]["HELIOGRAPH_METER_DATA"]
+    assert ("volume", folder) in [(one["type"], one["target"]) for one in meter["volumes"]]
+    dockerfile = (root / "docker/Dockerfile").read_text()
+    (install,) = [line for line in dockerfile.splitlines() if "install --directory --owner=10001" in line]
+    assert folder in install.split()

@@ -72,6 +72,8 @@ class Meter(Section):
     wait: Span
     waiting: Whole
     remember: Whole
+    resent: Span
+    resent_spans: Whole
     applications: Whole
     idle: Span
 

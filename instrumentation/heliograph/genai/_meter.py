@@ -67,7 +67,8 @@ class CallMeter:
         self.prices = prices or Prices()
         self.sessions = ActiveSessions()
         self._logger = logger_provider.get_logger("heliograph", __version__)
-        self._answering: dict[tuple[str, str], str] = {}
+        self.answering: dict[tuple[str, str], str] = {}
+        """Which model answers for a provider and the name that was asked for."""
 
     def count(
         self,
@@ -187,10 +188,10 @@ class CallMeter:
             return call
         key = (call.provider, call.requested_model)
         if call.status == "success":
-            if key in self._answering or len(self._answering) < CAPS["model"]:
-                self._answering[key] = call.model
+            if key in self.answering or len(self.answering) < CAPS["model"]:
+                self.answering[key] = call.model
             return call
-        known = self._answering.get(key)
+        known = self.answering.get(key)
         return replace(call, model=known) if known and call.model == call.requested_model else call
 
     def _count_tokens(self, call: Call, labels: dict[str, str], *, priced: bool) -> None:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.resources import Resource
 
 from heliograph._version import __version__
 from heliograph.genai._meter import CallMeter
+from heliograph.meter._series import SeriesReader, SeriesSet
 from heliograph.meter._sighting import Application
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from opentelemetry.sdk._logs import LogRecordProcessor
 
     from heliograph.genai._prices import Prices
     from heliograph.meter._decisions import Counted
+    from heliograph.meter._series import Change, Row
     from heliograph.meter._sighting import Sighting
     from heliograph.meter._tally import Tally
 
@@ -31,6 +35,9 @@ INSTANCE_PREFIX: Final = "heliograph-meter-"
 
 OTHER: Final = Application("other")
 """Whose name the calls of applications beyond the cap are counted under."""
+
+CAPPED: Final = ("model", "chain", "tenant", "error_type", "tool", "provider", "operation")
+"""Labels whose values are capped, and known from the series that have them."""
 
 
 def instance_id() -> str:
@@ -56,13 +63,23 @@ def resource_of(application: Application, instance: str) -> Resource:
 class Counters:
     """The counters of one application, from its first call until it has been idle for long."""
 
+    number: int
     application: Application
+    instance: str
     meter: CallMeter
-    reader: InMemoryMetricReader
+    series: SeriesSet
+    reader: SeriesReader
     used: float
     """When a call was counted last, in seconds of the meter's clock."""
     exported: float = float("-inf")
     """When the last successful export began."""
+    said: str = field(default="")
+    """What was written down of it last."""
+
+    def describe(self) -> str:
+        """Say what is written down, beside its series."""
+        answering = [[*asked, model] for asked, model in self.meter.answering.items()]
+        return json.dumps([*self.application, self.instance, answering])
 
 
 class Applications:
@@ -79,6 +96,12 @@ class Applications:
         self._prices = prices
         self._prices.warm()
         self._known: OrderedDict[Application, Counters] = OrderedDict()
+        self._left: list[Counters] = []
+        """Of another version: nothing is added, and they go once their numbers have been delivered."""
+        self._touched: dict[int, Counters] = {}
+        self._removed: list[int] = []
+        self._numbers = count(1)
+        self._series = count(1)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -99,19 +122,70 @@ class Applications:
 
     def all(self) -> list[Counters]:
         """List the sets of counters."""
-        return list(self._known.values())
+        return [*self._known.values(), *self._left]
 
     def remove_idle(self, now: float) -> None:
         """Forget applications without a call for long, once their last numbers have been delivered."""
-        for counters in self.all():
+        for counters in [one for one in self._left if one.exported > one.used]:
+            self._left.remove(counters)
+            self._removed.append(counters.number)
+        for counters in list(self._known.values()):
             if counters.used > now - self._idle:
                 return  # the rest was used later
             if counters.exported > counters.used:
                 del self._known[counters.application]
+                self._removed.append(counters.number)
+
+    def restore(
+        self, saved: Iterable[tuple[int, str]], series: Iterable[tuple[int, int, str, str, int, str]], now: float
+    ) -> None:
+        """Go on with the counters of another process."""
+        rows: dict[int, list[Row]] = {}
+        newest = 0
+        for number, owner, metric, attributes, start, state in series:
+            newest = max(newest, number)
+            rows.setdefault(owner, []).append((number, metric, attributes, start, state))
+        self._series = count(newest + 1)
+        for number, said in saved:
+            name, namespace, environment, version, instance, answering = json.loads(said)
+            application = Application(name, namespace, environment, version)
+            counters = self._made(number, application, instance, now)
+            self._numbers = count(number + 1)
+            counters.said = said
+            counters.meter.answering.update(((provider, asked), model) for provider, asked, model in answering)
+            fits = counters.series.restore(rows.get(number, ()))
+            for label in CAPPED:
+                for value in counters.series.values(label):
+                    getattr(counters.meter.labels, label)(value)
+            if fits and application not in self._known and (len(self._known) < self._most or application == OTHER):
+                self._known[application] = counters
+            else:
+                self._left.append(counters)
+
+    def changes(self) -> tuple[list[tuple[int, str]], list[int], list[tuple[int, Change]]]:
+        """Give what to write of applications, which were forgotten, and the series that changed with their owners."""
+        touched, self._touched = self._touched, {}
+        removed, self._removed = self._removed, []
+        series = [(number, change) for number, one in touched.items() for change in one.series.changes()]
+        said = []
+        for number, one in touched.items():
+            if (now := one.describe()) != one.said:
+                one.said = now
+                said.append((number, now))
+        return said, removed, series
+
+    def everything(self) -> tuple[list[tuple[int, str]], list[tuple[int, Change]]]:
+        """Give all applications, and all series with their owners."""
+        self._touched, self._removed = {}, []
+        for one in self.all():
+            one.said = one.describe()
+        series = [(one.number, change) for one in self.all() for change in one.series.everything()]
+        return [(one.number, one.said) for one in self.all()], series
 
     def _use(self, application: Application, now: float) -> Counters:
         counters = self._counters(application, now)
         counters.used = now
+        self._touched[counters.number] = counters
         self._known.move_to_end(counters.application)
         return counters
 
@@ -119,17 +193,19 @@ class Applications:
         found = self._known.get(application)
         if found is not None:
             return found
-        if len(self._known) >= self._most and application is not OTHER:
+        if len(self._known) >= self._most and application != OTHER:
             self._tally.folded += 1
             return self._counters(OTHER, now)
-        resource = resource_of(application, instance_id())
-        reader = InMemoryMetricReader()
+        made = self._known[application] = self._made(next(self._numbers), application, instance_id(), now)
+        return made
+
+    def _made(self, number: int, application: Application, instance: str, now: float) -> Counters:
+        resource = resource_of(application, instance)
         loggers = LoggerProvider(resource=resource, shutdown_on_exit=False)
         loggers.add_log_record_processor(self._events)
-        meters = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
-        made = Counters(application, CallMeter(meters, loggers, prices=self._prices, metered_by="meter"), reader, now)
-        self._known[application] = made
-        return made
+        series = SeriesSet(self._series)
+        meter = CallMeter(series, loggers, prices=self._prices, metered_by="meter")
+        return Counters(number, application, instance, meter, series, SeriesReader(series, resource), now)
 
 
 def _moment(sighting: Sighting) -> int:

@@ -16,6 +16,7 @@ from heliograph.genai._prices import Prices
 from heliograph.genai._prices._book import ENVIRONMENT
 from heliograph.meter._http import MAX_BYTES, HttpServer
 from heliograph.meter._service import MeterService, Settings
+from heliograph.meter._store import Store
 from heliograph.serving._options import HostPort
 from heliograph.serving._tls import mutual
 from heliograph.serving._until import until_told
@@ -69,6 +70,14 @@ class _Url(click.ParamType[str]):
     help="Prices from elsewhere.  [default: $HELIOGRAPH_PRICES, else heliograph.yaml]",
 )
 @click.option(
+    "--data",
+    metavar="FOLDER",
+    envvar="HELIOGRAPH_METER_DATA",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where to write down what was taken, so that a crash loses nothing. Nothing is written without it.  "
+    "[default: $HELIOGRAPH_METER_DATA]",
+)
+@click.option(
     "--max-bytes",
     type=click.IntRange(min=1024),
     default=MAX_BYTES,
@@ -88,6 +97,7 @@ def meter(
     export: str,
     overlays: tuple[Path, ...],
     prices: str | None,
+    data: Path | None,
     max_bytes: int,
     certificates: Path | None,
 ) -> None:
@@ -96,8 +106,10 @@ def meter(
     `heliograph up` and the compose file run one already, behind the collector: any OTLP client that sends GenAI spans
     (OpenTelemetry's own conventions, OpenInference, OpenLLMetry, LangSmith, Langfuse) lights up the same metrics,
     events and boards as the package does. Each provider call counts once, however many layers report it; calls that an
-    application counted itself are never counted again. Runs until Ctrl-C or SIGTERM; what waits is then decided and
-    sent.
+    application counted itself are never counted again.
+
+    With --data a request is acknowledged once it is on the disk, and a crash (`kill -9`) loses and doubles nothing.
+    Runs until Ctrl-C or SIGTERM; what waits then waits on disk, or is decided and sent where there is none.
 
     \b
     Addresses:
@@ -110,18 +122,24 @@ def meter(
 
     docs/meter.md says what is counted and what is not.
 
-    Exit status: 0 ended on request, 1 the port cannot be used, 2 wrong options or configuration.
+    Exit status: 0 ended on request, 1 the port or the folder cannot be used, 2 wrong options or configuration.
     """  # noqa: D301 - \b is click's
     _forget_variables()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     part = load_for_meter(overlays)
     settings = _settings(part, export)
     with until_told() as wait_for_the_end:
-        service = MeterService(settings, prices=_prices(prices, part))
+        store = Store(data) if data is not None else None
+        service = MeterService(settings, prices=_prices(prices, part), store=store)
         server = HttpServer(service, listen, max_bytes=max_bytes, tls=mutual(certificates) if certificates else None)
         service.start()
         server.start()
         click.echo(f"Meter: {server.url}/v1/traces, to {export}, after {settings.wait:g} s. Ctrl-C ends it.")
+        click.echo(
+            f"Meter: kept in {store.path}; a crash loses nothing."
+            if store is not None
+            else "Meter: kept in memory only; a crash loses what waits and the last numbers. --data FOLDER keeps them."
+        )
         wait_for_the_end()
         server.close()
         service.close(_END_SECONDS)
@@ -137,6 +155,8 @@ def _settings(part: MeterPart, export: str) -> Settings:
         applications=part.meter.applications,
         waiting=part.meter.waiting,
         remembered=part.meter.remember,
+        resent=seconds(part.meter.resent),
+        resent_spans=part.meter.resent_spans,
     )
 
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import math
 import threading
 import time
-from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-from opentelemetry.sdk._logs import LogRecordProcessor, ReadableLogRecord
-from opentelemetry.sdk.resources import Resource
 
 from heliograph.telemetry._courier import Courier
 from heliograph.telemetry._health import DeliveryHealth, quieten_sdk
@@ -23,12 +18,12 @@ from heliograph.telemetry._start_times import with_earlier_starts
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from opentelemetry.sdk._logs import ReadWriteLogRecord
-    from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricsData
+    from opentelemetry.sdk.metrics.export import MetricsData
 
+    from heliograph.meter._events import EventQueue
     from heliograph.meter._tally import Tally
 
-__all__ = ["Delivery", "EventQueue"]
+__all__ = ["Delivery", "Reader"]
 
 _log = logging.getLogger(__name__)
 _BATCH: Final = 512
@@ -37,50 +32,11 @@ _PAUSE: Final = 0.2
 """Seconds between two looks for events."""
 
 
-class EventQueue(LogRecordProcessor):
-    """Events of all applications until the collector has taken them. While `full`, no more calls are decided."""
+class Reader(Protocol):
+    """What numbers come from."""
 
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._records: deque[ReadableLogRecord] = deque()
-
-    def __len__(self) -> int:
-        return len(self._records)
-
-    @property
-    def full(self) -> bool:
-        """Whether no call may be decided for now."""
-        return len(self._records) >= self._capacity
-
-    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
-        """Take an event."""
-        record = copy.copy(log_record.log_record)
-        record.context = Context()  # it was needed for the ids, which the record has by now
-        self._records.append(
-            ReadableLogRecord(
-                log_record=record,
-                resource=log_record.resource or Resource({}),
-                instrumentation_scope=log_record.instrumentation_scope,
-                limits=log_record.limits,
-            )
-        )
-
-    def first(self, most: int) -> list[ReadableLogRecord]:
-        """List the oldest events; they stay until `drop`."""
-        return [self._records[i] for i in range(min(most, len(self._records)))]
-
-    def drop(self, count: int) -> None:
-        """Forget the oldest events."""
-        for _ in range(count):
-            self._records.popleft()
-
-    def shutdown(self) -> None:
-        """Do nothing: delivery ends with the service."""
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Do nothing: `Delivery.close` empties the queue."""
-        del timeout_millis
-        return True
+    def get_metrics_data(self) -> MetricsData | None:
+        """Give them as of now; None where there are none."""
 
 
 class Delivery:
@@ -93,7 +49,7 @@ class Delivery:
         self,
         endpoint: str,
         events: EventQueue,
-        readers: Callable[[], Sequence[tuple[InMemoryMetricReader, Callable[[], None]]]],
+        readers: Callable[[], Sequence[tuple[Reader, Callable[[], None]]]],
         *,
         interval: float,
         tally: Tally,
@@ -103,7 +59,6 @@ class Delivery:
         self._undo_quiet = quieten_sdk(self.health)
         self._events = events
         self._readers = readers
-        self._interval = interval
         self._tally = tally
         self._logs: Courier[Any] = Courier(
             "logs",
@@ -129,8 +84,11 @@ class Delivery:
         for thread in self._threads:
             thread.start()
 
-    def close(self, deadline: float) -> None:
-        """Send what is left until `deadline` (on the monotonic clock); what cannot be delivered by then is counted."""
+    def close(self, deadline: float, *, kept: bool) -> None:
+        """Send what is left until `deadline` (on the monotonic clock).
+
+        What cannot be delivered by then is lost, and counted, unless it is `kept` for the next start.
+        """
         self._stop.set()
         for courier in (self._logs, self._numbers):
             courier.close(deadline)
@@ -138,7 +96,7 @@ class Delivery:
             if thread.is_alive():
                 thread.join(max(deadline - time.monotonic(), 0.0) + 0.1)
         self.send_events()
-        if len(self._events):
+        if len(self._events) and not kept:
             self._tally.lost += len(self._events)
             _log.warning("%d events could not be delivered to the collector", len(self._events))
         self.send_metrics()
@@ -157,7 +115,7 @@ class Delivery:
     def send_metrics(self) -> None:
         """Collect and send, one request per application: a point that is refused takes no other's along."""
         for reader, taken in self._readers():
-            data: MetricsData | None = reader.get_metrics_data()
+            data = reader.get_metrics_data()
             if data is None or self._numbers.send(with_earlier_starts(data), 1):
                 taken()
 

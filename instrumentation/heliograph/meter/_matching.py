@@ -62,7 +62,7 @@ def same_call(memory: Memory, sighting: Sighting, *, note: bool) -> list[Sightin
                 todo.append(other)
     if not edges:
         return found
-    return _group(sighting, _matched(edges), note=note)
+    return _group(memory, sighting, _matched(edges), note=note)
 
 
 def _related(memory: Memory, sighting: Sighting) -> Iterator[tuple[Sighting, int]]:
@@ -106,7 +106,7 @@ def _surest_first(
     return -score, aside, apart, min(one.key, other.key), max(one.key, other.key)
 
 
-def _group(sighting: Sighting, edges: list[tuple[Sighting, Sighting]], *, note: bool) -> list[Sighting]:
+def _group(memory: Memory, sighting: Sighting, edges: list[tuple[Sighting, Sighting]], *, note: bool) -> list[Sighting]:
     group = [sighting]
     for member in group:  # grows while it is walked
         for one, other in edges:
@@ -114,6 +114,8 @@ def _group(sighting: Sighting, edges: list[tuple[Sighting, Sighting]], *, note: 
                 if note:
                     one.told_by = (*one.told_by, other.layer)
                     other.told_by = (*other.told_by, one.layer)
+                    memory.changed(one)
+                    memory.changed(other)
                 far = other if member is one else one
                 if far not in group:
                     group.append(far)

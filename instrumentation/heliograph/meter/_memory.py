@@ -48,6 +48,10 @@ class Memory:
         """How many sightings `_inner` holds, in all of its lists."""
         self._traces: dict[int, _Trace] = {}
         self._answers: dict[str, list[Sighting]] = {}
+        self._numbers = 0
+        self._orders = 0
+        self._new: list[Sighting] = []
+        self._changed: dict[Sighting, None] = {}
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -67,6 +71,37 @@ class Memory:
 
     def add(self, sighting: Sighting) -> None:
         """Remember a span; when full, forget the oldest."""
+        self._numbers += 1
+        sighting.number = self._numbers
+        self._new.append(sighting)
+        self._add(sighting)
+
+    def restore(self, sighting: Sighting) -> None:
+        """Remember a span that was added by another process, in the order of their numbers."""
+        self._numbers = max(self._numbers, sighting.number)
+        self._orders = max(self._orders, sighting.order)
+        self._add(sighting)
+        if sighting.order and sighting.call is not None:
+            self._decided(sighting)
+
+    def changes(self) -> tuple[list[Sighting], list[Sighting]]:
+        """Give the spans that were added, and those that changed, since this was asked last."""
+        new = self._new
+        for one in new:
+            self._changed.pop(one, None)
+        changed = list(self._changed)
+        self._new, self._changed = [], {}
+        return new, changed
+
+    def changed(self, sighting: Sighting) -> None:
+        """Note that more is known of a span."""
+        self._changed[sighting] = None
+
+    def all(self) -> list[Sighting]:
+        """List all spans, in the order of their arrival."""
+        return list(self._seen.values())
+
+    def _add(self, sighting: Sighting) -> None:
         while self.full:
             self._forget(self._seen.popitem(last=False)[1])
         self._seen[sighting.key] = sighting
@@ -121,6 +156,16 @@ class Memory:
 
     def decided(self, sighting: Sighting) -> None:
         """Note that a call was decided: those of its trace that ended no later should have been here by now."""
+        self.ordered(sighting)
+        self._decided(sighting)
+
+    def ordered(self, sighting: Sighting) -> None:
+        """Note the place of a decision among all decisions."""
+        self._orders += 1
+        sighting.order = self._orders
+        self._changed[sighting] = None
+
+    def _decided(self, sighting: Sighting) -> None:
         trace = self._traces.get(sighting.key[0])
         if trace is not None:
             trace.decided_until = max(trace.decided_until, sighting.ended)

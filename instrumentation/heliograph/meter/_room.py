@@ -13,7 +13,7 @@ from heliograph.meter._sighting import State
 from heliograph.meter._tools import ToolRoom
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from heliograph.meter._decisions import Reason
     from heliograph.meter._sighting import Sighting, SpanKey
@@ -41,12 +41,15 @@ class WaitingRoom:
         tally: Tally,
         count: Callable[[Counted], None],
         count_tool: Callable[[Sighting, str | None], None],
+        resent: Callable[[SpanKey], bool] = lambda _: False,
     ) -> None:
+        """Make a room; `resent` tells of a span that is no longer remembered whether it came before."""
         self._wait = wait
         self._capacity = capacity
         self._memory = Memory(memory)
         self._tally = tally
         self._count = count
+        self._resent = resent
         self._waiting: OrderedDict[SpanKey, Sighting] = OrderedDict()
         self._tools = ToolRoom(wait=wait, capacity=capacity, memory=self._memory, count=count_tool)
 
@@ -57,7 +60,8 @@ class WaitingRoom:
     def put(self, sighting: Sighting, now: float) -> None:
         """Take one span."""
         self._tally.received += 1
-        if sighting.key in self._memory:
+        countable = sighting.call is not None or sighting.tool is not None
+        if sighting.key in self._memory or (countable and self._resent(sighting.key)):
             if sighting.call is not None:
                 self._repeated("resent")
             return
@@ -91,6 +95,32 @@ class WaitingRoom:
             self._decide_first()
         self._tools.decide_all()
 
+    def restore(self, sightings: Iterable[Sighting], now: float) -> None:
+        """Go on where another process stood. What waited waits anew: spans of other layers may be on their way."""
+        tools = []
+        for sighting in sightings:
+            self._memory.restore(sighting)
+            if sighting.tool is not None:
+                tools.append(sighting)
+            if sighting.state is State.WAITING:
+                sighting.due = now + self._wait
+                self._waiting[sighting.key] = sighting
+        self._tools.restore(tools, now)
+
+    def changes(self) -> tuple[list[Sighting], list[Sighting], int]:
+        """Give the spans that came, those that changed, and the number of the oldest that is remembered."""
+        new, changed = self._memory.changes()
+        return new, changed, self._oldest()
+
+    def everything(self) -> tuple[list[Sighting], int]:
+        """Give all spans, those that wait among them, and the number of the oldest that is remembered."""
+        self._memory.changes()
+        kept = {one.number: one for one in (*self._tools.waiting(), *self._waiting.values(), *self._memory.all())}
+        return [kept[number] for number in sorted(kept)], self._oldest()
+
+    def _oldest(self) -> int:
+        return self._memory.oldest.number if len(self._memory) else 0
+
     def _pushes_out_a_waiting_one(self) -> bool:
         return self._memory.full and self._memory.oldest.state is State.WAITING
 
@@ -102,6 +132,7 @@ class WaitingRoom:
             # A defect in the comparison must neither stop the meter nor lose the call: it counts by itself.
             _log.exception("a call could not be compared with others")
             first.state = State.COUNTED
+            self._memory.decided(first)
             outcomes = [Counted(first, first.call, None, None)] if first.call is not None else []
         for outcome in outcomes:
             self._waiting.pop(outcome.sighting.key, None)

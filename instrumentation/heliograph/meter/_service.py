@@ -1,8 +1,13 @@
-"""The meter as a whole: spans in, decisions, metrics and events out."""
+"""The meter as a whole: spans in, decisions, metrics and events out.
+
+What leaves the meter - an acknowledgement, a number, an event - does so after the commit that holds it (`_books`,
+`_journal`): whatever is sent again after a crash finds what it did before.
+"""
 
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from dataclasses import dataclass
@@ -15,18 +20,20 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from heliograph._version import __version__
 from heliograph.genai import vocabulary as v
 from heliograph.genai._prices import Prices
-from heliograph.meter._applications import Applications, instance_id, resource_of
-from heliograph.meter._delivery import Delivery, EventQueue
+from heliograph.meter._applications import instance_id, resource_of
+from heliograph.meter._books import Books
+from heliograph.meter._delivery import Delivery
+from heliograph.meter._journal import Journal
 from heliograph.meter._request import RefusedError
-from heliograph.meter._room import WaitingRoom
 from heliograph.meter._sighting import Application, Sighting, application_of, sight
-from heliograph.meter._tally import Tally, report
+from heliograph.meter._tally import SET_ASIDE, Tally, report
 from heliograph.meter._wire import Attributes, Scope, WireSpan, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from heliograph.meter._decisions import Counted
+    from heliograph.meter._delivery import Reader
+    from heliograph.meter._store import Store
 
 __all__ = ["MeterService", "Settings"]
 
@@ -34,6 +41,8 @@ _log = logging.getLogger(__name__)
 _TURN: Final = 0.1
 _AT_ONCE: Final = 256
 """Calls decided while intake waits."""
+_PATIENCE: Final = 5.0
+"""Seconds that a request waits for its commit: half of what the collector waits for its answer."""
 SERVICE: Final = "heliograph-meter"
 
 
@@ -56,39 +65,33 @@ class Settings:
     """After how long an application without calls is forgotten. Prometheus itself ends a series after 300 s."""
     interval: float = 5.0
     """Between two exports of metrics."""
+    resent: float = 18_000.0
+    """For how long a span is known that is sent again."""
+    resent_spans: int = 3_000_000
 
 
 class MeterService:
     """Takes OTLP trace requests, counts the calls in them. `clock` gives seconds; tests use one of their own.
 
-    `take` is the point of acknowledgement: once it returns, the meter answers for the spans. (They are in memory. A
-    store that survives a crash belongs behind `take`, before it returns.)
+    `take` is the point of acknowledgement: once it returns, the meter answers for the spans. With a `store` a crash
+    changes nothing of that; without one, what is in memory is lost with the process.
     """
 
     def __init__(
-        self, settings: Settings, *, prices: Prices | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: Settings,
+        *,
+        prices: Prices | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        store: Store | None = None,
     ) -> None:
         self.settings = settings
         self.tally = Tally()
         self._clock = clock
-        self._lock = threading.Lock()
-        self.events = EventQueue(settings.undelivered)
         self._prices = prices or Prices()
-        self.applications = Applications(
-            most=settings.applications,
-            idle=settings.idle,
-            prices=self._prices,
-            events=self.events,
-            tally=self.tally,
-        )
-        self.room = WaitingRoom(
-            wait=settings.wait,
-            capacity=settings.waiting,
-            memory=settings.remembered,
-            tally=self.tally,
-            count=self._count,
-            count_tool=self._count_tool,
-        )
+        self._books = self._opened(store)
+        self._lock = self._books.lock
+        self.room, self.applications, self.events = self._books.room, self._books.applications, self._books.events
         self._ended: float | None = None
         self._own = self._own_metrics()
         self.delivery = Delivery(
@@ -103,16 +106,19 @@ class MeterService:
         return self._worker.is_alive()
 
     def start(self) -> None:
-        """Begin to decide and to send."""
+        """Begin to write, to decide and to send."""
+        self.journal.start()
         self.delivery.start()
         self._worker.start()
 
     def take(self, request: Any) -> tuple[int, str]:  # noqa: ANN401 - a TraceRequest
         """Take the spans of a request; return how many were rejected, and why.
 
-        Raises RefusedError when too many events wait for the collector, or the meter ends: the sender is to keep the
-        request.
+        Raises RefusedError when too many events wait for the collector, when nothing can be written down, or the meter
+        ends: the sender is to keep the request.
         """
+        if self.journal.failure is not None:
+            raise _unwritten(self.journal.failure)
         if self.events.full:
             raise RefusedError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -120,13 +126,14 @@ class MeterService:
                 f"{len(self.events)} events wait to be taken by {self.settings.export}: send this again later",
             )
         sightings, rejected, why = _sightings(request)
-        now = self._clock()
         with self._lock:
             if self._ended is not None:
                 raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "overload", "the meter ends: send this again later")
             self.tally.rejected += rejected
-            for sighting in sightings:
-                self.room.put(sighting, now)
+            batch = self._books.put(sightings)
+        why_not = self.journal.settled(batch, _PATIENCE) if sightings else None
+        if why_not is not None:
+            raise _unwritten(why_not)
         return rejected, why
 
     def refused(self, label: str) -> None:
@@ -135,40 +142,62 @@ class MeterService:
             self.tally.refused[label] += 1
 
     def decide_due(self) -> None:
-        """Decide what has waited long enough, as far as events can be kept."""
-        while not self.events.full:
+        """Decide what has waited long enough, as far as events can be kept and written down."""
+        while not self.events.full and self.journal.failure is None:
             with self._lock:
                 done = self.room.decide_due(self._clock(), most=_AT_ONCE)
+            if done:
+                self.journal.wanted()
             if done < _AT_ONCE:
                 return
 
     def close(self, timeout: float) -> None:
-        """Decide all that waits and send it within `timeout` seconds."""
+        """Send what was decided within `timeout` seconds, and all that waits too where it would be lost.
+
+        With a store it waits on: an end changes no more than a crash.
+        """
         deadline = time.monotonic() + timeout
         self._stop.set()
         if self._worker.is_alive():
             self._worker.join(timeout)
         with self._lock:
             self._ended = time.time()
-            self.room.decide_all()
-        self.delivery.close(deadline)
+            if not self.journal.is_durable:
+                self.room.decide_all()
+        self.journal.commit()
+        self.delivery.close(deadline, kept=self.journal.is_durable)
+        self.journal.close()
 
-    def _count(self, counted: Counted) -> None:
-        self.applications.count(counted, self._clock())
+    def _opened(self, store: Store | None) -> Books:
+        """Go on with what the store has, and begin to write into it."""
+        books = self._new()
+        anew = False
+        if store is not None:
+            try:
+                anew = books.restore(store.load())
+            except (sqlite3.DatabaseError, ValueError, TypeError, KeyError) as error:
+                store.replace("corrupt", f"{type(error).__name__}: {error}")
+                books = self._new()
+        self.journal = Journal(books, store)
+        if anew:
+            self.journal.rewrite()
+        return books
 
-    def _count_tool(self, sighting: Sighting, chain: str | None) -> None:
-        self.applications.count_tool(sighting, chain, self._clock())
+    def _new(self) -> Books:
+        return Books(self.settings, prices=self._prices, tally=self.tally, clock=self._clock)
 
     def _run(self) -> None:
         while not self._stop.wait(_TURN):
             try:
                 self.decide_due()
+                if self.journal.failure is not None:
+                    continue
                 with self._lock:
                     self.applications.remove_idle(self._clock())
             except Exception:  # noqa: BLE001 - the thread must live on
                 _log.exception("a decision failed")
 
-    def _readers(self) -> Sequence[tuple[InMemoryMetricReader, Callable[[], None]]]:
+    def _readers(self) -> Sequence[tuple[Reader, Callable[[], None]]]:
         with self._lock:  # a call that is being counted now is not in `known`'s numbers yet, and later than `now`
             known = self.applications.all()
             now = self._clock()
@@ -179,7 +208,11 @@ class MeterService:
 
             return note
 
-        readers = [(counters.reader, taken(index)) for index, counters in enumerate(known)]
+        for reason in SET_ASIDE:
+            self.tally.set_aside[reason] = self.journal.set_aside.count(reason)
+        readers: list[tuple[Reader, Callable[[], None]]] = [
+            (counters.reader, taken(index)) for index, counters in enumerate(known)
+        ]
         return [*readers, (self._own, lambda: None)]
 
     def _own_metrics(self) -> InMemoryMetricReader:
@@ -199,6 +232,10 @@ class MeterService:
             },
         )
         return reader
+
+
+def _unwritten(why: str) -> RefusedError:
+    return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "storage", f"{why}: send this again later")
 
 
 def _sightings(request: Any) -> tuple[list[Sighting], int, str]:  # noqa: ANN401 - a TraceRequest

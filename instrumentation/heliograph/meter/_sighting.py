@@ -100,11 +100,20 @@ class Sighting:
     """Whether the application counts such spans itself."""
     told_by: tuple[object, ...] = ()
     """Layers of which a span was found to tell of this very call: each tells of it once."""
+    number: int = 0
+    """Its place in the order of arrival, from 1; it is written down under it."""
+    order: int = 0
+    """Its place in the order of decisions, from 1; 0 where none was made."""
 
     @property
     def where(self) -> SpanContext:
         """The span's context."""
         return SpanContext(*self.key, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is to be decided yet."""
+        return self.state is State.WAITING or (self.tool is not None and self.order == 0)
 
     @property
     def layer(self) -> Layer:

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
     from heliograph.genai.vocabulary import MetricSpec
 
-__all__ = ["REFUSALS", "Tally", "report"]
+__all__ = ["REFUSALS", "SET_ASIDE", "Tally", "report"]
 
-REFUSALS: Final = ("malformed", "too_large", "unsupported", "overload")
+REFUSALS: Final = ("malformed", "too_large", "unsupported", "overload", "storage")
 """Why a request is not taken."""
+SET_ASIDE: Final = ("corrupt", "version")
+"""Why a file is not used."""
 
 
 @dataclass(slots=True)
@@ -38,6 +40,7 @@ class Tally:
     rejected: int = 0
     folded: int = 0
     lost: int = 0
+    set_aside: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(SET_ASIDE, 0)))
     # Every reason is there from the start, at zero: the first one to happen is then an increase.
     repeated: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(REASONS, 0)))
     refused: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(REFUSALS, 0)))
@@ -74,5 +77,6 @@ def report(provider: MeterProvider, tally: Tally, gauges: dict[MetricSpec, Calla
         counter(spec, total(name))
     counter(v.METER_REPEATED, by_reason(tally.repeated))
     counter(v.METER_REFUSED, by_reason(tally.refused))
+    counter(v.METER_SET_ASIDE, by_reason(tally.set_aside))
     for spec, ask in gauges.items():
         meter.create_observable_gauge(spec.name, [level(ask)], unit=spec.unit, description=spec.description)

@@ -11,7 +11,7 @@ from heliograph.genai._tool import ToolRuns
 from heliograph.meter._sighting import ID_SPECS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from heliograph.meter._memory import Memory
     from heliograph.meter._sighting import Sighting
@@ -48,11 +48,24 @@ class ToolRoom:
         if sighting.tool is None:
             return
         if sighting.at_home:
+            self._memory.ordered(sighting)
             self._runs.is_repeat(sighting.tool, within=sighting.application.service)
             return
         self._waiting.append((now + self._wait, sighting))
         if len(self._waiting) > self._capacity:
             self._decide_first()
+
+    def restore(self, sightings: Iterable[Sighting], now: float) -> None:
+        """Go on where another process stood, with spans of tools in the order of their arrival."""
+        known = [one for one in sightings if one.tool is not None]
+        for sighting in sorted((one for one in known if one.order), key=lambda one: one.order):
+            if sighting.tool is not None:
+                self._runs.is_repeat(sighting.tool, within=sighting.application.service)
+        self._waiting.extend((now + self._wait, one) for one in known if not one.order)
+
+    def waiting(self) -> list[Sighting]:
+        """List the spans that wait."""
+        return [sighting for _, sighting in self._waiting]
 
     def decide_due(self, now: float, *, most: int | None = None) -> int:
         """Decide the runs that have waited, at most `most`; return how many were decided."""
@@ -69,6 +82,7 @@ class ToolRoom:
 
     def _decide_first(self) -> None:
         _, sighting = self._waiting.popleft()
+        self._memory.ordered(sighting)
         if sighting.tool is None or self._runs.is_repeat(sighting.tool, within=sighting.application.service):
             return
         around = (sighting, *self._memory.ancestors(sighting))

@@ -228,6 +228,8 @@ SERVERS: tuple[Server, ...] = (
             "http://" + _HOST + ":{ports.otlp_http}",
             "--config",
             "{config}/meter.json",
+            "--data",
+            "{data}",
         ),
         ports=("meter",),
         ready="{web}://" + _HOST + ":{ports.meter}/healthz",

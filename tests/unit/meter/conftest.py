@@ -117,6 +117,7 @@ class Bench:
 
     def metrics(self) -> dict[str, dict[str, float]]:
         """Give per application the sum of each metric over its series (the count, for histograms)."""
+        self.service.journal.commit()
         found: dict[str, dict[str, float]] = {}
         for counters in self.service.applications.all():
             sums: dict[str, float] = defaultdict(float)
@@ -136,6 +137,7 @@ class Bench:
 
     def events(self) -> list[dict[str, Any]]:
         """Give the attributes of the events that wait for delivery, each with its service and time."""
+        self.service.journal.commit()
         return [
             {
                 **(record.log_record.attributes or {}),

@@ -18,6 +18,7 @@ TOOL: dict[str, Any] = {"op": "execute_tool", "usage": None, "gen_ai__tool__name
 def runs(bench: Bench, app: str = "shop") -> list[tuple[dict[str, Any], float]]:
     """Give labels and value of each series of `tool_calls`."""
     found = []
+    bench.service.journal.commit()
     for counters in bench.service.applications.all():
         data = counters.reader.get_metrics_data()
         for resource in data.resource_metrics if data is not None and counters.application.name == app else ():

@@ -19,6 +19,7 @@ __all__ = [
     "METER_REFUSED",
     "METER_REJECTED",
     "METER_REPEATED",
+    "METER_SET_ASIDE",
     "METER_TWICE",
     "METER_UNDELIVERED",
     "METER_WAITING",
@@ -54,7 +55,7 @@ METER_REFUSED: Final = MetricSpec(
     "heliograph_meter_refused_requests",
     "counter",
     ("reason",),
-    "Requests not taken: malformed, too_large, unsupported, or overload (sent again by the collector).",
+    "Requests not taken: malformed, too_large, unsupported, or overload and storage (sent again by the collector).",
 )
 METER_REJECTED: Final = MetricSpec(
     "heliograph_meter_rejected_spans", "counter", (), "Spans without a valid id: the others of their request are taken."
@@ -70,6 +71,12 @@ METER_LOST: Final = MetricSpec(
     "counter",
     (),
     "Events that the collector refused for good, or at the end of the process.",
+)
+METER_SET_ASIDE: Final = MetricSpec(
+    "heliograph_meter_set_aside_files",
+    "counter",
+    ("reason",),
+    "Files of the meter that could not be used and were set aside: corrupt, or of another version.",
 )
 METER_WAITING: Final = MetricSpec("heliograph_meter_waiting_calls", "gauge", (), "Calls that wait to be decided.")
 METER_UNDELIVERED: Final = MetricSpec(
@@ -91,6 +98,7 @@ METER_METRICS: Final = (
     METER_REJECTED,
     METER_FOLDED,
     METER_LOST,
+    METER_SET_ASIDE,
     METER_WAITING,
     METER_UNDELIVERED,
     METER_APPLICATIONS,

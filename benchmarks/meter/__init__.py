@@ -1,0 +1,1 @@
+"""How many spans a second the meter counts, without and with its store."""
