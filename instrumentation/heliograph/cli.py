@@ -45,6 +45,11 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "llm-server": ("heliograph.testing._cli", "llm_server", "Run the OpenAI-compatible server of the tests."),
     "demo": ("heliograph.demo._cli", "demo", "Show everything at work: questions, a fault, an alert, its end."),
     "drill": ("heliograph.drill._cli", "drill", "Break things one at a time: who is told of what, and when?"),
+    "verify-pipeline": (
+        "heliograph.ledger._cli",
+        "verify_pipeline",
+        "Send numbered records, read every one back: is any missing?",
+    ),
 }
 
 
