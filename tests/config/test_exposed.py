@@ -202,6 +202,11 @@ def test_the_overlay_changes_no_other_flag(plain: Any, exposed: Any, name: str) 
     assert before == after
 
 
+@pytest.mark.parametrize("name", ["collector", "loki", "jaeger"])
+def test_the_overlay_keeps_every_argument(plain: Any, exposed: Any, name: str) -> None:
+    assert set(plain["services"][name]["command"]) <= set(exposed["services"][name]["command"])
+
+
 def test_no_service_speaks_in_the_clear_to_another(exposed: Any) -> None:
     for name, service in exposed["services"].items():
         said = json.dumps([service.get("command"), service.get("environment")])
