@@ -18,6 +18,7 @@ from heliograph.meter._http import MAX_BYTES, HttpServer
 from heliograph.meter._service import MeterService, Settings
 from heliograph.meter._store import Store
 from heliograph.serving._options import HostPort
+from heliograph.serving._tls import mutual
 from heliograph.serving._until import until_told
 
 if TYPE_CHECKING:
@@ -83,6 +84,13 @@ class _Url(click.ParamType[str]):
     show_default=True,
     help="Largest request taken, after decompression.",
 )
+@click.option(
+    "--tls",
+    "certificates",
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Listen with TLS, to clients with a certificate: inner.crt, inner.key, ca.crt of `heliograph secrets init`.",
+)
 def meter(
     *,
     listen: tuple[str, int],
@@ -91,6 +99,7 @@ def meter(
     prices: str | None,
     data: Path | None,
     max_bytes: int,
+    certificates: Path | None,
 ) -> None:
     """Count the model calls of applications that do not use the package.
 
@@ -122,7 +131,7 @@ def meter(
     with until_told() as wait_for_the_end:
         store = Store(data) if data is not None else None
         service = MeterService(settings, prices=_prices(prices, part), store=store)
-        server = HttpServer(service, listen, max_bytes=max_bytes)
+        server = HttpServer(service, listen, max_bytes=max_bytes, tls=mutual(certificates) if certificates else None)
         service.start()
         server.start()
         click.echo(f"Meter: {server.url}/v1/traces, to {export}, after {settings.wait:g} s. Ctrl-C ends it.")

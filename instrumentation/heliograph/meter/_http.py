@@ -24,6 +24,7 @@ from heliograph.serving._server import Handler, Server
 
 if TYPE_CHECKING:
     import socket
+    import ssl
 
     from heliograph.meter._service import MeterService
     from heliograph.serving._addresses import Address
@@ -144,8 +145,10 @@ def _check_path(path: str) -> None:
 
 
 class _Server(Server):
-    def __init__(self, listener: socket.socket, service: MeterService, max_bytes: int) -> None:
-        super().__init__(listener, _Handler, name="meter-http")
+    def __init__(
+        self, listener: socket.socket, service: MeterService, max_bytes: int, tls: ssl.SSLContext | None
+    ) -> None:
+        super().__init__(listener, _Handler, name="meter-http", tls=tls)
         self.service = service
         self.max_bytes = max_bytes
         self._said: dict[str, float] = {}
@@ -164,11 +167,18 @@ class HttpServer:
     Raises HeliographError when it cannot listen.
     """
 
-    def __init__(self, service: MeterService, address: Address, *, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        service: MeterService,
+        address: Address,
+        *,
+        max_bytes: int = MAX_BYTES,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         listener = listen(
             address, who="The meter", hint="give it another port: heliograph meter --listen 127.0.0.1:PORT"
         )
-        self._server = _Server(listener, service, max_bytes)
+        self._server = _Server(listener, service, max_bytes, tls)
         self.address = self._server.address
         self.url = self._server.url
         """The base URL."""

@@ -14,7 +14,7 @@ from heliograph.config._types import seconds
 from heliograph.ops._ack import Ack, Wish, acknowledge, expire, listed
 from heliograph.ops._alertmanager import Alertmanager
 from heliograph.ops._options import ALERTMANAGER, PORT_OFFSET
-from heliograph.stack._ports import Ports
+from heliograph.stack._address import address
 
 __all__ = ["ack"]
 
@@ -96,7 +96,7 @@ def ack(
     """  # noqa: D301 - \b is click's
     if sum((alert is not None, show, over is not None)) != 1:
         raise click.UsageError("Give the name of an alert, or --list, or --expire ID.")
-    server = Alertmanager(alertmanager or f"http://127.0.0.1:{Ports.at(offset).alertmanager}")
+    server = Alertmanager(alertmanager or address(offset, "alertmanager"))
     if show:
         found = listed(server)
         _say(found, as_data=as_data, lead="", none="Nothing is acknowledged.")

@@ -11,9 +11,10 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.parse import quote
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import Request
 
 from heliograph.errors import HeliographError
+from heliograph.secure._access import open_url
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -137,7 +138,7 @@ class Alertmanager:
         headers = {"Content-Type": "application/json"}
         request = Request(self.url + path, body, headers, method=method)  # noqa: S310 - http(s) only
         try:
-            with build_opener(ProxyHandler({})).open(request, timeout=self.timeout) as answer:
+            with open_url(request, timeout=self.timeout) as answer:
                 content: bytes = answer.read()
                 return content
         except HTTPError as error:

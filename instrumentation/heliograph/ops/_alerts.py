@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
-from urllib.request import ProxyHandler, build_opener
+
+from heliograph.secure._access import open_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,7 +77,7 @@ def alerts_of(server: Alertmanager) -> list[Alert]:
 def pending_of(url: str, known: Iterable[Alert], timeout: float = 5.0) -> list[Alert] | None:
     """Return the pending alerts of a ruler (`GET /api/v1/alerts` below `url`), except `known` ones; None: no answer."""
     try:
-        with build_opener(ProxyHandler({})).open(f"{url}/api/v1/alerts", timeout=timeout) as answer:
+        with open_url(f"{url}/api/v1/alerts", timeout=timeout) as answer:
             listed = json.load(answer)["data"]["alerts"]
         firing = [alert.labels for alert in known]
         found = [

@@ -12,7 +12,7 @@ import click
 from heliograph.ops._alertmanager import Alertmanager
 from heliograph.ops._alerts import alerts_of, pending_of
 from heliograph.ops._options import ALERTMANAGER, PORT_OFFSET, Url
-from heliograph.stack._ports import Ports
+from heliograph.stack._address import address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,11 +67,10 @@ def alerts(
 
     Exit status: 0, whatever fires; 1 when Alertmanager does not answer.
     """  # noqa: D301 - \b is click's
-    ports = Ports.at(offset)
-    server = Alertmanager(alertmanager or f"http://127.0.0.1:{ports.alertmanager}")
+    server = Alertmanager(alertmanager or address(offset, "alertmanager"))
     rulers = {
-        "Prometheus": prometheus or f"http://127.0.0.1:{ports.prometheus}",
-        "Loki": (loki or f"http://127.0.0.1:{ports.loki}") + "/prometheus",
+        "Prometheus": prometheus or address(offset, "prometheus"),
+        "Loki": (loki or address(offset, "loki")) + "/prometheus",
     }
 
     def wanted(alert: Alert) -> bool:

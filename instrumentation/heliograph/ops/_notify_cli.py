@@ -12,7 +12,7 @@ from heliograph.ops._alertmanager import Alertmanager
 from heliograph.ops._inbox_client import InboxClient
 from heliograph.ops._notify import CHANNELS, Delivered, Trial
 from heliograph.ops._options import ALERTMANAGER, PORT_OFFSET, Url
-from heliograph.stack._ports import Ports
+from heliograph.stack._address import address
 
 __all__ = ["notify_test"]
 
@@ -53,9 +53,8 @@ def notify_test(
 
     Exit status: 0 delivered, 1 not delivered or no answer from Alertmanager, 2 wrong options or the channel is off.
     """  # noqa: D301 - \b is click's
-    ports = Ports.at(offset)
-    server = Alertmanager(alertmanager or f"http://127.0.0.1:{ports.alertmanager}")
-    box = InboxClient(inbox or f"http://127.0.0.1:{ports.inbox_http}")
+    server = Alertmanager(alertmanager or address(offset, "alertmanager"))
+    box = InboxClient(inbox or address(offset, "inbox_http"))
     try:
         trial = Trial(channel, server, box, of=_whose(team, tenant), hint=_log_hint(offset))
         if not as_data:

@@ -9,9 +9,9 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-__all__ = ["AbsentError", "RefusedError", "get", "get_json", "post", "sample"]
+from heliograph.secure._access import open_url
 
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+__all__ = ["AbsentError", "RefusedError", "get", "get_json", "post", "sample"]
 
 
 class AbsentError(Exception):
@@ -46,7 +46,7 @@ def post(url: str, *, timeout: float = 30.0) -> str:
 
 def _ask(request: urllib.request.Request, timeout: float) -> str:
     try:
-        with _opener.open(request, timeout=timeout) as answer:
+        with open_url(request, timeout=timeout) as answer:
             body: bytes = answer.read()
             return body.decode(errors="replace")
     except urllib.error.HTTPError as error:

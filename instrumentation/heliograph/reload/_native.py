@@ -11,6 +11,7 @@ from heliograph.reload._apply import Report, apply
 from heliograph.reload._outcome import Outcome
 from heliograph.reload._precheck import precheck
 from heliograph.reload._servers import Alertmanager, Changed, Grafana, Loki, Prometheus, Server
+from heliograph.secure._overlay import Exposed
 from heliograph.stack._plan import PLAN, Plan, read_plan, write_plan
 from heliograph.stack._ports import Ports
 from heliograph.stack._stack import Stack, only_one_start
@@ -75,7 +76,10 @@ def draft(stack: Stack, overlays: Sequence[Path] | None) -> Draft:
     if not stack.running or plan is None:
         raise HeliographError("The stack is not running.", hint="heliograph up", exit_code=2)
     chosen = Stack(
-        plan.offset, stack.workspace.root, [Path(o) for o in plan.overlays] if overlays is None else overlays
+        plan.offset,
+        stack.workspace.root,
+        [Path(o) for o in plan.overlays] if overlays is None else overlays,
+        exposed=Exposed(**plan.exposed) if plan.exposed else None,
     )
     new_plan, settings = chosen.draft({server.name: server.argv[0] for server in plan.servers})
     # Whether and which Grafana runs is the environment's business, which may be another one here than at the start.
@@ -102,7 +106,7 @@ def carry_out(
         ports = Ports.at(drafted.plan.offset)
         checked = precheck(
             drafted.files,
-            loki=f"http://127.0.0.1:{ports.loki}",
+            loki=f"{_scheme(drafted.plan)}://127.0.0.1:{ports.loki}",
             templates=drafted.settings.config.paths.templates,
         )
         for line in checked:
@@ -131,15 +135,21 @@ def carry_out(
 
 def _servers(drafted: Draft) -> list[Server]:
     ports = Ports.at(drafted.plan.offset)
-    base = "http://127.0.0.1"
+    exposed = drafted.plan.exposed
+    base = f"{_scheme(drafted.plan)}://127.0.0.1"
+    front = f"https://{Exposed(**exposed).asked}" if exposed else base
     servers: list[Server] = [
-        Prometheus(f"{base}:{ports.prometheus}"),
-        Alertmanager(f"{base}:{ports.alertmanager}"),
+        Prometheus(f"{front}:{ports.prometheus}"),
+        Alertmanager(f"{front}:{ports.alertmanager}"),
         Loki(f"{base}:{ports.loki}"),
     ]
     if "grafana" in drafted.plan.names:
-        servers.append(Grafana(f"{base}:{ports.grafana}"))
+        servers.append(Grafana(f"{front}:{ports.grafana}"))
     return servers
+
+
+def _scheme(plan: Plan) -> str:
+    return "https" if plan.exposed else "http"
 
 
 def _note(drafted: Draft, restarted: Mapping[str, str]) -> None:

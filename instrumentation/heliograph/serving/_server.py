@@ -17,6 +17,8 @@ from heliograph.serving._addresses import Address, url_of
 from heliograph.serving._body import BodyError, CutShortError, read_body
 
 if TYPE_CHECKING:
+    import ssl
+
     from _typeshed import WriteableBuffer
 
 __all__ = ["Handler", "Server"]
@@ -104,9 +106,19 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
 
     def __init__(
-        self, listener: socket.socket, handler: type[Handler], *, name: str, connections: int = _CONNECTIONS
+        self,
+        listener: socket.socket,
+        handler: type[Handler],
+        *,
+        name: str,
+        connections: int = _CONNECTIONS,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.address: Address = listener.getsockname()[:2]
+        self._tls = tls is not None
+        if tls is not None:
+            # The handshake is the connection's own thread's: a client that stalls in it holds up no other.
+            listener = tls.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
         super().__init__(self.address, handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listener
@@ -121,7 +133,8 @@ class Server(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """The base URL."""
-        return url_of(self.address)
+        url = url_of(self.address)
+        return "https" + url.removeprefix("http") if self._tls else url
 
     def start(self) -> None:
         """Begin to serve."""
@@ -184,7 +197,8 @@ class Server(ThreadingHTTPServer):
         with self._changed:
             for connection in self._open:
                 with contextlib.suppress(OSError):
-                    connection.shutdown(how)
+                    # Not SSLSocket's own, which forgets the encryption: an answer would go out in the clear.
+                    socket.socket.shutdown(connection, how)
 
     def _wait_until_closed(self, seconds: float) -> None:
         with self._changed:

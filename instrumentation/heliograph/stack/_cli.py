@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
+    from heliograph.secure._overlay import Exposed
+
 __all__ = ["down", "logs", "status", "up", "which_stack"]
 
 
@@ -48,11 +50,37 @@ def which_stack(command: Callable[..., None]) -> Callable[..., None]:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A YAML file that changes some of heliograph.yaml; may be repeated, the last one wins.",
 )
+@click.option(
+    "--overlay",
+    type=click.Choice(["exposed"]),
+    help="exposed: TLS, tokens and passwords, for a stack that others reach (docs/security.md).",
+)
+@click.option(
+    "--listen",
+    default="0.0.0.0",  # noqa: S104 - with --overlay exposed only
+    show_default=True,
+    help="With --overlay exposed: the address for OTLP, Prometheus, Alertmanager, Jaeger and Grafana.",
+)
+@click.option(
+    "--secrets",
+    "secrets_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="With --overlay exposed: the folder that `heliograph secrets init` made.",
+)
 @click.option("--foreground", is_flag=True, help="Stay, and stop the stack at Ctrl-C or SIGTERM.")
 @click.option("--timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds to get ready.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 def up(
-    *, offset: int, state: Path | None, overlays: tuple[Path, ...], foreground: bool, timeout: float, as_json: bool
+    *,
+    offset: int,
+    state: Path | None,
+    overlays: tuple[Path, ...],
+    overlay: str | None,
+    listen: str,
+    secrets_folder: Path | None,
+    foreground: bool,
+    timeout: float,
+    as_json: bool,
 ) -> None:
     """Start the stack on this machine, without Docker.
 
@@ -64,8 +92,9 @@ def up(
       heliograph up
       heliograph up --config my.yaml          # thresholds, channels, links of your own
       heliograph up --port-offset 100         # a second stack beside the first
+      heliograph up --overlay exposed         # reachable from elsewhere, after `heliograph secrets init`
     """  # noqa: D301 - \b is click's
-    stack = Stack(offset, state, overlays)
+    stack = Stack(offset, state, overlays, exposed=_exposed(listen, secrets_folder) if overlay else None)
     if stack.running and not as_json:
         click.echo("The stack is already running." + (" Have it take --config: heliograph reload." if overlays else ""))
     if foreground:
@@ -149,6 +178,13 @@ def logs(*, name: str, offset: int, state: Path | None, follow: bool, lines: int
         raise HeliographError(f"{name} has no log yet.", why=f"{path} does not exist", hint="heliograph up")
     for line in _read(path, lines, follow=follow):
         click.echo(line, nl=False)
+
+
+def _exposed(listen: str, folder: Path | None) -> Exposed:
+    from heliograph.secure._folder import default_folder
+    from heliograph.secure._overlay import Exposed
+
+    return Exposed(str((folder or default_folder()).absolute()), listen)
 
 
 # --- staying ----------------------------------------------------------------------------------------------------

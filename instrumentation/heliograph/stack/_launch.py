@@ -108,7 +108,9 @@ def wait_ready(
         if start:
             _raise_if_dead(workspace, start, state, waiting)
         phases = {name: server.phase for name, server in state.servers.items()} if state else {}
-        ready = which_answer({name: url for name, url in waiting.items() if phases.get(name) == "running"})
+        ready = which_answer(
+            {name: url for name, url in waiting.items() if phases.get(name) == "running"}, secrets=plan.secrets
+        )
         for name in sorted(ready):
             if progress:
                 progress(f"{name}: ready after {time.monotonic() - begun:.1f} s")

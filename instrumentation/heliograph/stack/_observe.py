@@ -48,7 +48,9 @@ def observe(workspace: Workspace) -> list[ServerStatus]:
     if state is None or plan is None:
         return []
     runs = {name: server for name, server in state.servers.items() if server.phase == "running"}
-    ready = which_answer({server.name: server.ready_url for server in plan.servers if server.name in runs})
+    ready = which_answer(
+        {server.name: server.ready_url for server in plan.servers if server.name in runs}, secrets=plan.secrets
+    )
     words = {"running": "starting", "waiting": "restarting", "stopped": "stopped"}
     result = []
     for planned in plan.servers:

@@ -8,12 +8,10 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from heliograph.stack._process import Identity
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = [
     "CONTROL",
@@ -66,11 +64,18 @@ class Plan:
     overlays: tuple[str, ...] = ()
     links: dict[str, str] = field(default_factory=dict)
     """name → address as a person elsewhere sees it."""
+    exposed: dict[str, str] = field(default_factory=dict)
+    """The fields of `heliograph.secure._overlay.Exposed`; {} for a stack on loopback."""
 
     @property
     def names(self) -> list[str]:
         """The servers in the order of their start."""
         return [server.name for server in self.servers]
+
+    @property
+    def secrets(self) -> Path | None:
+        """The folder of an exposed stack's secrets."""
+        return Path(self.exposed["secrets"]) if self.exposed else None
 
 
 @dataclass

@@ -18,6 +18,7 @@ class Ports:
 
     otlp_grpc: int = 4317
     otlp_http: int = 4318
+    otlp_inner: int = 4321  # the collector of an exposed stack, for the meter and the canary
     collector_health: int = 13133
     collector_metrics: int = 8888
     prometheus: int = 9090

@@ -40,6 +40,12 @@ class Context:
     """How often Loki evaluates its rules."""
     foreign_logs: Path
     grafana_home: str = ""
+    front: str = "127.0.0.1"
+    """Where Prometheus and Alertmanager listen; an exposed stack may say another address (`heliograph.secure`)."""
+    asked: str = "127.0.0.1"
+    """Where the others on this machine find those."""
+    web: str = "http"
+    """How they, Loki, Jaeger, Grafana and the meter are asked: `https` when exposed."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,10 @@ class Extra:
     argv: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
 
+    def joined(self, other: Extra) -> Extra:
+        """Return both together; where they differ, `other` wins."""
+        return Extra((*self.argv, *other.argv), {**self.env, **other.env})
+
 
 _HOST = "127.0.0.1"
 
@@ -82,7 +92,7 @@ SERVERS: tuple[Server, ...] = (
             "--config.file={config}/prometheus/prometheus.yml",
             "--storage.tsdb.path={data}",
             "--storage.tsdb.retention.time={retention[prometheus]}",
-            "--web.listen-address=" + _HOST + ":{ports.prometheus}",
+            "--web.listen-address={front}:{ports.prometheus}",
             "--web.external-url={links[prometheus]}",
             "--web.route-prefix=/",
             "--web.enable-otlp-receiver",
@@ -90,7 +100,7 @@ SERVERS: tuple[Server, ...] = (
             "--enable-feature=" + _FEATURES,
         ),
         ports=("prometheus",),
-        ready="http://" + _HOST + ":{ports.prometheus}/-/ready",
+        ready="{web}://{asked}:{ports.prometheus}/-/ready",
         memory_mib=512,
         stop_seconds=20.0,
         link="prometheus",
@@ -106,11 +116,11 @@ SERVERS: tuple[Server, ...] = (
             "HELIOGRAPH_LOKI_RULES": "{config}/loki/rules",
             "HELIOGRAPH_LOKI_RETENTION": "{retention[loki]}",
             "HELIOGRAPH_LOKI_RULER_INTERVAL": "{loki_ruler}",
-            "HELIOGRAPH_ALERTMANAGER_URL": "http://" + _HOST + ":{ports.alertmanager}",
+            "HELIOGRAPH_ALERTMANAGER_URL": "{web}://{asked}:{ports.alertmanager}",
             "HELIOGRAPH_GRAFANA_URL": "{links[grafana]}",
         },
         ports=("loki", "loki_grpc"),
-        ready="http://" + _HOST + ":{ports.loki}/ready",
+        ready="{web}://" + _HOST + ":{ports.loki}/ready",
         memory_mib=512,
         stop_seconds=20.0,
         link="loki",
@@ -144,7 +154,7 @@ SERVERS: tuple[Server, ...] = (
             "--storage.path={data}",
             # Silences and the notification log survive a kill from 30 s on; the default is 15 min.
             "--data.maintenance-interval=30s",
-            "--web.listen-address=" + _HOST + ":{ports.alertmanager}",
+            "--web.listen-address={front}:{ports.alertmanager}",
             "--web.external-url={links[alertmanager]}",
             "--web.route-prefix=/",
             # Empty: no cluster. The default listens on every address.
@@ -153,7 +163,7 @@ SERVERS: tuple[Server, ...] = (
             "--enable-feature=receiver-name-in-metrics",
         ),
         ports=("alertmanager",),
-        ready="http://" + _HOST + ":{ports.alertmanager}/-/ready",
+        ready="{web}://{asked}:{ports.alertmanager}/-/ready",
         memory_mib=128,
         link="alertmanager",
     ),
@@ -194,13 +204,13 @@ SERVERS: tuple[Server, ...] = (
             "GF_PATHS_PROVISIONING": "{config}/grafana/provisioning",
             "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": "{config}/dashboards/generated/llm-overview.json",
             "HELIOGRAPH_DASHBOARDS": "{config}/dashboards/generated",
-            "HELIOGRAPH_PROMETHEUS_URL": "http://" + _HOST + ":{ports.prometheus}",
-            "HELIOGRAPH_LOKI_URL": "http://" + _HOST + ":{ports.loki}",
-            "HELIOGRAPH_JAEGER_URL": "http://" + _HOST + ":{ports.jaeger}",
-            "HELIOGRAPH_ALERTMANAGER_URL": "http://" + _HOST + ":{ports.alertmanager}",
+            "HELIOGRAPH_PROMETHEUS_URL": "{web}://{asked}:{ports.prometheus}",
+            "HELIOGRAPH_LOKI_URL": "{web}://" + _HOST + ":{ports.loki}",
+            "HELIOGRAPH_JAEGER_URL": "{web}://{asked}:{ports.jaeger}",
+            "HELIOGRAPH_ALERTMANAGER_URL": "{web}://{asked}:{ports.alertmanager}",
         },
         ports=("grafana",),
-        ready="http://" + _HOST + ":{ports.grafana}/api/health",
+        ready="{web}://{asked}:{ports.grafana}/api/health",
         link="grafana",
     ),
     # The first to stop: what it counts last goes through the collector, which keeps meanwhile what comes in for it.
@@ -222,7 +232,7 @@ SERVERS: tuple[Server, ...] = (
             "{data}",
         ),
         ports=("meter",),
-        ready="http://" + _HOST + ":{ports.meter}/healthz",
+        ready="{web}://" + _HOST + ":{ports.meter}/healthz",
         stop_rank=-1,
     ),
     # Looks whether a call of its own arrives in each store. Stops first of all: a stack that ends is no news.
@@ -239,11 +249,11 @@ SERVERS: tuple[Server, ...] = (
             "--export",
             "http://" + _HOST + ":{ports.otlp_http}",
             "--prometheus",
-            "http://" + _HOST + ":{ports.prometheus}",
+            "{web}://{asked}:{ports.prometheus}",
             "--loki",
-            "http://" + _HOST + ":{ports.loki}",
+            "{web}://" + _HOST + ":{ports.loki}",
             "--jaeger",
-            "http://" + _HOST + ":{ports.jaeger}",
+            "{web}://{asked}:{ports.jaeger}",
             "--config",
             "{config}/canary.json",
         ),
@@ -259,16 +269,17 @@ SERVERS: tuple[Server, ...] = (
         env={
             "HELIOGRAPH_OTLP_GRPC_PORT": "{ports.otlp_grpc}",
             "HELIOGRAPH_OTLP_HTTP_PORT": "{ports.otlp_http}",
+            "HELIOGRAPH_OTLP_INNER_PORT": "{ports.otlp_inner}",  # of an exposed stack
             "HELIOGRAPH_COLLECTOR_HEALTH_PORT": "{ports.collector_health}",
             "HELIOGRAPH_COLLECTOR_METRICS_PORT": "{ports.collector_metrics}",
             "HELIOGRAPH_QUEUE_DIR": "{data}",
             "HELIOGRAPH_FOREIGN_LOGS": "{foreign_logs}",
-            "HELIOGRAPH_PROMETHEUS_URL": "http://" + _HOST + ":{ports.prometheus}",
-            "HELIOGRAPH_LOKI_URL": "http://" + _HOST + ":{ports.loki}",
+            "HELIOGRAPH_PROMETHEUS_URL": "{web}://{asked}:{ports.prometheus}",
+            "HELIOGRAPH_LOKI_URL": "{web}://" + _HOST + ":{ports.loki}",
             "HELIOGRAPH_JAEGER_OTLP": _HOST + ":{ports.jaeger_otlp}",
-            "HELIOGRAPH_METER_URL": "http://" + _HOST + ":{ports.meter}",
+            "HELIOGRAPH_METER_URL": "{web}://" + _HOST + ":{ports.meter}",
         },
-        ports=("otlp_grpc", "otlp_http", "collector_health", "collector_metrics"),
+        ports=("otlp_grpc", "otlp_http", "otlp_inner", "collector_health", "collector_metrics"),
         ready="http://" + _HOST + ":{ports.collector_health}/",
         memory_mib=400,
         stop_seconds=15.0,

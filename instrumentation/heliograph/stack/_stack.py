@@ -7,7 +7,7 @@ import fcntl
 import os
 import signal
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from heliograph.stack._workspace import Settings, Workspace
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from heliograph.secure._overlay import Exposed
     from heliograph.stack._build import BuildEvent
     from heliograph.stack._launch import Progress
     from heliograph.stack._process import Identity
@@ -49,7 +50,8 @@ class Stack:
 
     `offset` is added to every port; `state` is the folder of configuration, data and logs (default: `stack-<offset>`
     in `heliograph.stack._paths.state_root()`); `overlays` are laid over heliograph.yaml; `environment` gives servers
-    variables by name of the server. Two stacks with different offsets live side by side.
+    variables by name of the server; `exposed` has them ask who is there, and listen on an address of your choice. Two
+    stacks with different offsets live side by side.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class Stack:
         state: Path | None = None,
         overlays: Sequence[Path] = (),
         environment: Mapping[str, Mapping[str, str]] | None = None,
+        exposed: Exposed | None = None,
     ) -> None:
         self.offset = offset
         self.ports = Ports.at(offset)
         self.overlays = tuple(Path(overlay).absolute() for overlay in overlays)
         self.environment = {name: dict(variables) for name, variables in (environment or {}).items()}
-        self.workspace = Workspace((state or state_root() / f"stack-{offset}").absolute())
+        self.exposed = exposed
+        self.workspace = Workspace((state or state_root() / f"stack-{offset}").absolute(), exposed)
 
     @property
     def running(self) -> bool:
@@ -94,6 +98,10 @@ class Stack:
                 wait_ready(self.workspace, timeout=timeout)
                 return
             halt(self.workspace, timeout=10.0)  # what a crash may have left behind
+            if self.exposed is not None:
+                from heliograph.secure._overlay import check
+
+                check(self.exposed)
             settings = self._settings()
             servers = _chosen(settings)
             check_ports(servers, self.ports, offset=self.offset)
@@ -179,6 +187,9 @@ class Stack:
                 loki_ruler=str(settings.config.intervals.loki_ruler),
                 foreign_logs=self.workspace.foreign_logs,
                 grafana_home=os.environ.get("GRAFANA_HOME", ""),
+                front=self.exposed.listen if self.exposed else "127.0.0.1",
+                asked=self.exposed.asked if self.exposed else "127.0.0.1",
+                web="https" if self.exposed else "http",
             )
 
         def extra(name: str) -> Extra:
@@ -193,6 +204,7 @@ class Stack:
             offset=self.offset,
             overlays=tuple(str(overlay) for overlay in self.overlays),
             links={name: url for name, url in settings.links.items() if _OFFERED_BY[name] in binaries},
+            exposed=asdict(self.exposed) if self.exposed else {},
         )
 
 

@@ -10,11 +10,11 @@ import json
 import time
 import urllib.error
 import urllib.parse
-import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
 
 from heliograph.errors import HeliographError
+from heliograph.secure._access import open_url
 
 __all__ = ["Jaeger", "LogLine", "Loki", "Prometheus", "Sample", "Span", "StoreError"]
 
@@ -61,7 +61,7 @@ class Span:
 def _get(base: str, path: str, params: dict[str, str], *, timeout: float, store: str) -> Any:  # noqa: ANN401 - JSON
     url = f"{base}{path}?{urllib.parse.urlencode(params)}" if params else f"{base}{path}"
     try:
-        with urllib.request.urlopen(url, timeout=timeout) as answer:  # noqa: S310 - always http, built here
+        with open_url(url, timeout=timeout) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         detail = error.read(2000).decode(errors="replace").strip()

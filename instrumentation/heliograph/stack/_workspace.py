@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heliograph.config import Config
+    from heliograph.secure._overlay import Exposed
     from heliograph.stack._servers import Extra
 
 __all__ = ["Settings", "Workspace", "reader_at_start"]
@@ -52,6 +53,10 @@ _STATIC = (
 _GENERATED = ("loki/rules/fake", "dashboards/generated")
 # The addresses that jaeger/ui.json is written with.
 _UI_GRAFANA, _UI_PROMETHEUS = "http://localhost:3001", "http://localhost:9090"
+# What an exposed stack shows on this machine only, and without TLS.
+_PLAIN = ("inbox", "runbooks")
+# What listens on its own address, and is scraped there.
+_FRONT = ("prometheus", "alertmanager", "grafana")
 _TARGETS = {
     "collector": "collector_metrics",
     "prometheus": "prometheus",
@@ -82,6 +87,8 @@ class Workspace:
     """Paths inside a state folder, and the writing of its configuration."""
 
     root: Path
+    exposed: Exposed | None = None
+    """How its servers ask who is there; None: whoever reaches loopback may ask them."""
 
     @property
     def config(self) -> Path:
@@ -133,6 +140,8 @@ class Workspace:
     def settings_of(self, chosen: Config, ports: Ports, *, check: bool = True) -> Settings:
         """Return the settings of a launch with this configuration; `check` is that of `Config.merged`."""
         links = _links(chosen, ports)
+        if self.exposed is not None:
+            links = {name: url if name in _PLAIN else _with_tls(url) for name, url in links.items()}
         config = chosen.merged(
             {
                 "links": {name: links[name] for name in type(chosen.links).model_fields},
@@ -151,7 +160,13 @@ class Workspace:
             "loki": str(config.retention.loki),
             "jaeger": _in_hours(str(config.retention.jaeger)),
         }
-        return Settings(config, links, retention, config.channels.inbox.enabled, extras(config, self.config))
+        more = extras(config, self.config)
+        if self.exposed is not None:
+            from heliograph.secure._overlay import extras as exposing
+
+            for name, extra in exposing(self.exposed, self.config, ports).items():
+                more[name] = more[name].joined(extra) if name in more else extra
+        return Settings(config, links, retention, config.channels.inbox.enabled, more)
 
     def files(self, settings: Settings, ports: Ports, servers: Iterable[str]) -> dict[str, str]:
         """Return the whole configuration for these servers: path below `config` → text. Writes nothing."""
@@ -164,11 +179,17 @@ class Workspace:
         files |= _parts(settings.config)
         for name in servers:
             if name in _TARGETS:
-                address = f"127.0.0.1:{getattr(ports, _TARGETS[name])}"
+                host = self.exposed.asked if self.exposed and name in _FRONT else "127.0.0.1"
+                address = f"{host}:{getattr(ports, _TARGETS[name])}"
                 files[f"prometheus/targets/{name}.json"] = json.dumps([{"targets": [address]}])
         files["prometheus/prometheus.yml"] = _with_intervals(files["prometheus/prometheus.yml"], settings.config)
         ui = files["jaeger/ui.json"].replace(_UI_GRAFANA, settings.links["grafana"])
         files["jaeger/ui.json"] = ui.replace(_UI_PROMETHEUS, settings.links["prometheus"])
+        if self.exposed is not None:
+            from heliograph.secure._overlay import add_files
+
+            langsmith = settings.config.destinations.langsmith.enabled
+            add_files(self.exposed, files, ["bearertokenauth/langsmith"] if langsmith else ())
         return files
 
     def write(self, settings: Settings, ports: Ports, servers: Sequence[str]) -> None:
@@ -248,6 +269,10 @@ def _derive(base: str, ports: Ports) -> dict[str, str]:
         "loki": _with_port(base, ports.loki),
         "otlp": _with_port(base, ports.otlp_http),
     }
+
+
+def _with_tls(url: str) -> str:
+    return "https" + url.removeprefix("http") if url.startswith("http://") else url
 
 
 def _with_port(base: str, port: int) -> str:
