@@ -154,9 +154,12 @@ class Workspace:
     def files(self, settings: Settings, ports: Ports, servers: Iterable[str]) -> dict[str, str]:
         """Return the whole configuration for these servers: path below `config` → text. Writes nothing."""
         from heliograph.config import MeterPart, render
+        from heliograph.config._server_files import with_numbers
 
         files = {path: text for relative in _STATIC for path, text in _static(config_root(), relative)}
         for relative, text in render(settings.config).items():
+            if relative.startswith("docker/"):
+                continue  # what is there, these servers get by their plan and by the file below
             # Loki's local ruler wants a folder per tenant, and `fake` is the name of the only one.
             files[relative.replace("loki/generated/", "loki/rules/fake/")] = text
         plain = settings.config.plain()
@@ -168,7 +171,7 @@ class Workspace:
             if name in _TARGETS:
                 address = f"127.0.0.1:{getattr(ports, _TARGETS[name])}"
                 files[f"prometheus/targets/{name}.json"] = json.dumps([{"targets": [address]}])
-        files["prometheus/prometheus.yml"] = _with_intervals(files["prometheus/prometheus.yml"], settings.config)
+        files["prometheus/prometheus.yml"] = with_numbers(files["prometheus/prometheus.yml"], settings.config)
         ui = files["jaeger/ui.json"].replace(_UI_GRAFANA, settings.links["grafana"])
         files["jaeger/ui.json"] = ui.replace(_UI_PROMETHEUS, settings.links["prometheus"])
         return files
@@ -204,15 +207,6 @@ def _static(source: Path, relative: str) -> Iterator[tuple[str, str]]:
         parts = path.relative_to(source).parts
         if path.is_file() and path.suffix not in {".libsonnet", ".jsonnet"} and "generated" not in parts:
             yield "/".join(parts), path.read_text(encoding="utf-8")
-
-
-def _with_intervals(text: str, config: Config) -> str:
-    for key, value in (
-        ("scrape_interval", config.intervals.scrape),
-        ("evaluation_interval", config.intervals.evaluation),
-    ):
-        text = re.sub(rf"(?m)^(  {key}:) .*$", rf"\1 {value}", text, count=1)
-    return text
 
 
 def _links(config: Config, ports: Ports) -> dict[str, str]:
