@@ -1,11 +1,11 @@
 """Set a queue's file aside that the collector could not open, before it is started.
 
-`recreate: true` of its file storage (0.152) helps where opening a file panics. A file whose first pages are spoiled is an
-error instead ("invalid database"), and one that was cut off a fault of memory: the collector ends with either, at every
-start, and takes nothing from anybody. What such a queue held cannot be read by anyone; the file is kept for a look.
+`recreate: true` of its file storage (0.152) helps where opening a file panics. A file whose first pages are spoiled is
+an error instead ("invalid database"), and one that was cut off a fault of memory: the collector ends with either, at
+every start, and takes nothing from anybody. What such a queue held nobody can read; the file is kept for a look.
 
-The format is bbolt's (https://pkg.go.dev/go.etcd.io/bbolt): two meta pages, of which the one with the higher transaction
-and a right checksum counts.
+The format is bbolt's (https://pkg.go.dev/go.etcd.io/bbolt): two meta pages, of which the one with the higher
+transaction and a right checksum counts.
 """
 
 from __future__ import annotations
