@@ -25,22 +25,24 @@ LINES = ("prometheus", "loki", "jaeger")
 
 
 @pytest.fixture(scope="module")
-def lines() -> Iterator[dict[str, BadLine]]:
-    """Lines to each store; good until told otherwise."""
-    with ExitStack() as opened:
-        offset = port_offset()
-        ports = Ports.at(offset)
-        targets = {"prometheus": ports.prometheus, "loki": ports.loki, "jaeger": ports.jaeger_otlp}
-        yield {name: opened.enter_context(bad_line(port)) for name, port in targets.items()} | {
-            "offset": offset  # type: ignore[dict-item]  # the stack that they lead to
-        }
+def offset() -> int:
+    return port_offset()
 
 
 @pytest.fixture(scope="module")
-def remote(lines: dict[str, BadLine], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def lines(offset: int) -> Iterator[dict[str, BadLine]]:
+    """Lines to each store; good until told otherwise."""
+    ports = Ports.at(offset)
+    targets = {"prometheus": ports.prometheus, "loki": ports.loki, "jaeger": ports.jaeger_otlp}
+    with ExitStack() as opened:
+        yield {name: opened.enter_context(bad_line(port)) for name, port in targets.items()}
+
+
+@pytest.fixture(scope="module")
+def remote(offset: int, lines: dict[str, BadLine], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Run a stack whose collector reaches its stores by these lines."""
     stack = Stack(
-        lines["offset"],  # type: ignore[arg-type]  # see above
+        offset,
         tmp_path_factory.mktemp("remote") / "state",
         environment={
             "collector": {
