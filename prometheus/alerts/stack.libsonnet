@@ -149,7 +149,12 @@ local stores = collector + ', exporter!~".+/langsmith"';
       // When Prometheus cannot write, it stores no reading of its own trouble either: all other rules go blind, and this
       // one sees just that. Rules are evaluated, and alerts sent, without a disk.
       cannotWrite('blind', {
-        expr: 'absent_over_time(%s{job="prometheus"}[%s]) > 0\n' % [servers.target.up.name, knob.blind],
+        // It stored something within the hour: a stack that was just started is not blind yet.
+        expr: |||
+          absent_over_time(%(up)s{job="prometheus"}[%(blind)s]) > 0
+          and on (job)
+          count by (job) (last_over_time(%(up)s{job="prometheus"}[1h]))
+        ||| % { up: servers.target.up.name, blind: knob.blind },
         description: '{{ $labels.job }} has stored nothing for ' + knob.blind + ', not even of itself: all alerts on metrics are blind. Is its disk full?',
         value: 'nothing stored',
       }),

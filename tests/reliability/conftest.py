@@ -48,6 +48,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
+def tell() -> Callable[[str], None]:
+    """Add a line to what is said at the end."""
+    return _TOLD.append
+
+
+@pytest.fixture
 def books(tmp_path: Path, request: pytest.FixtureRequest) -> Books:
     """Send numbered records for some seconds while `moments` happen, and reconcile; tells the result at the end."""
 

@@ -8,6 +8,8 @@ import pytest
 
 from heliograph.config import load as load_config
 from heliograph.config._types import seconds
+from heliograph.ledger._plan import SERVICE
+from heliograph.stack._stores import Loki
 
 from ._faults import STORES, outage
 from ._judge import assert_nothing_lost
@@ -50,3 +52,8 @@ def test_a_backlog_as_old_as_the_longest_outage_is_taken_and_found(stack: Stack,
     books(stack, 3)  # what is stored by then is newer than the backlog
     result = books(stack, 1 + SCALE.outage / 2, outage(stack, STORES, 1, 1 + SCALE.outage / 2), shift=-promised)
     assert_nothing_lost(result)
+    # Also by a question that is only about the past: it must reach what Loki has not written to its store yet.
+    begin = result.started - promised
+    query = f'sum(count_over_time({{service_name="{SERVICE}"}}[1h]))'
+    counted = Loki(stack.urls["loki"]).points(query, start=begin, end=begin + SCALE.outage + 60, step=10)
+    assert max((point.value for point in counted), default=0) >= result.signals["logs"].stored
