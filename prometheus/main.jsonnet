@@ -5,6 +5,7 @@ local links = import 'lib/links.libsonnet';
 local areas =
   (import 'records/boards.libsonnet')
   + (import 'records/cost.libsonnet')
+  + (import 'records/latency.libsonnet')
   + (import 'records/slos.libsonnet')
   + (import 'records/calendar.libsonnet')
   + (import 'records/budgets.libsonnet')

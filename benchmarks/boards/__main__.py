@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.boards._queries import Query, queries
+from benchmarks.boards._rules import intervals, rules
 from benchmarks.boards._series import Series, raw, recorded
 from heliograph.stack._build import binary, build
 
@@ -34,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--hours", type=int, default=24, help="how much of them (default: %(default)s)")
     parser.add_argument("--step", type=int, default=60, help="seconds between samples and points")
     parser.add_argument("--times", type=int, default=3, help="each query so often; the median counts")
+    parser.add_argument("--rules", action="store_true", help="evaluate the rules once instead of asking the boards")
     parser.add_argument("--json", action="store_true", help="every query's seconds as JSON")
     options = parser.parse_args(argv)
     build(["prometheus", "write-blocks"])
@@ -42,15 +44,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         start = end - 3600 * options.hours
         counts = _write(Path(folder), options, start, end)
         with _prometheus(Path(folder)) as url:
-            seconds = {
-                query: _time(url, query, start, end, options)
-                for query in queries(range_seconds=end - start, step=options.step)
-            }
+            asked = rules() if options.rules else queries(range_seconds=end - start, step=options.step)
+            seconds = {query: _time(url, query, start, end, options) for query in asked}
     if options.json:
         print(json.dumps([vars(query) | {"seconds": taken} for query, taken in seconds.items()], indent=2))
-    else:
-        _report(seconds, counts, options)
-    return int(max(seconds.values()) > _SECONDS)
+        return 0
+    print(f"{counts[0]:,} series and {counts[1]:,} recorded ones, {options.hours} h, every {options.step} s\n")
+    return _report_rules(seconds) if options.rules else _report_boards(seconds)
 
 
 def _write(folder: Path, options: argparse.Namespace, start: int, end: int) -> tuple[int, int]:
@@ -111,15 +111,39 @@ def _time(url: str, query: Query, start: int, end: int, options: argparse.Namesp
     return statistics.median(taken)
 
 
-def _report(seconds: dict[Query, float], counts: tuple[int, int], options: argparse.Namespace) -> None:
-    print(f"{counts[0]:,} series and {counts[1]:,} recorded ones, {options.hours} h, every {options.step} s\n")
+def _report_boards(seconds: dict[Query, float]) -> int:
     print("| board | queries | heaviest | seconds | all together |")
     print("|---|---|---|---|---|")
-    for board in sorted({query.board for query in seconds}):
-        of_board = {query: taken for query, taken in seconds.items() if query.board == board}
-        heaviest = max(of_board, key=of_board.__getitem__)
-        total = sum(of_board.values())
-        print(f"| {board} | {len(of_board)} | {heaviest.panel} | {of_board[heaviest]:.3f} | {total:.2f} |")
+    for board, queries_of in _grouped(seconds).items():
+        heaviest = max(queries_of, key=queries_of.__getitem__)
+        taken = queries_of[heaviest]
+        print(f"| {board} | {len(queries_of)} | {heaviest.panel} | {taken:.3f} | {sum(queries_of.values()):.2f} |")
+    return int(max(seconds.values()) > _SECONDS)
+
+
+def _report_rules(seconds: dict[Query, float]) -> int:
+    """Print what each group takes of the time that it has; return 1 when all of them need more than one core."""
+    print("| group | rules | heaviest | seconds | all together | every | of a core |")
+    print("|---|---|---|---|---|---|---|")
+    every = intervals()
+    shares = {}
+    for group, rules_of in _grouped(seconds).items():
+        heaviest = max(rules_of, key=rules_of.__getitem__)
+        total = sum(rules_of.values())
+        shares[group] = total / every[group]
+        print(
+            f"| {group} | {len(rules_of)} | {heaviest.panel} | {rules_of[heaviest]:.3f} | {total:.3f} "
+            f"| {every[group]} s | {shares[group]:.1%} |"
+        )
+    print(f"| all | {len(seconds)} | | | {sum(seconds.values()):.2f} | | {sum(shares.values()):.1%} |")
+    return int(sum(shares.values()) > 1)
+
+
+def _grouped(seconds: dict[Query, float]) -> dict[str, dict[Query, float]]:
+    groups: dict[str, dict[Query, float]] = {}
+    for query, taken in seconds.items():
+        groups.setdefault(query.board, {})[query] = taken
+    return groups
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "logs": ("heliograph.stack._cli", "logs", "Show the log of one server."),
     "build": ("heliograph.stack._build_cli", "build", "Build the servers into the user cache."),
     "generate": ("heliograph.config._cli", "generate", "Render rules, routing and boards from heliograph.yaml."),
+    "export": ("heliograph.export._cli", "export", "Give your own Prometheus, Grafana or Kubernetes the rules."),
     "config": ("heliograph.config._config_cli", "config", "Explain a key of heliograph.yaml, or print its schema."),
     "prices": ("heliograph.genai._prices._cli", "prices", "Show what a model costs, in each tier, and who says so."),
     "alerts": ("heliograph.ops._alerts_cli", "alerts", "Show what fires, and who was told."),
@@ -40,6 +41,11 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "llm-server": ("heliograph.testing._cli", "llm_server", "Run the OpenAI-compatible server of the tests."),
     "demo": ("heliograph.demo._cli", "demo", "Show everything at work: questions, a fault, an alert, its end."),
     "drill": ("heliograph.drill._cli", "drill", "Break things one at a time: who is told of what, and when?"),
+    "verify-pipeline": (
+        "heliograph.ledger._cli",
+        "verify_pipeline",
+        "Send numbered records, read every one back: is any missing?",
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 
 local metrics = import '../../dashboards/lib/metrics.libsonnet';
 local alert = import '../lib/alert.libsonnet';
+local latency = import '../lib/latency.libsonnet';
 local logs = import '../lib/logs.libsonnet';
 local promql = import '../lib/promql.libsonnet';
 
@@ -42,10 +43,7 @@ local classes(names) =
         + alert.tiers($._config, {
           alert: 'HighLLMLatency',
           local knob = knobs.HighLLMLatency,
-          scoped(threshold, scope)::
-            promql.quantile('0.95', metrics.llmLatency.bucket, counted, knob.window, promql.model, scope)
-            + '> ' + threshold + '\nand\n'
-            + promql.atLeast(knob.minimum, metrics.llmLatency.count, counted, knob.window, promql.model, scope),
+          scoped(threshold, scope):: latency.HighLLMLatency.above(threshold, knob, scope),
           keeps: promql.model,
           traces(threshold):: { slower_than: threshold },
           query(threshold):: logs.calls(promql.model, [logs.longerThan(logs.call.latency, threshold)]),
@@ -71,7 +69,7 @@ local classes(names) =
             + '> ' + threshold + '\nand\n'
             + promql.atLeast(knob.minimum, metrics.llmRequests.name, theirs, knob.window, labels, scope),
           keeps: labels,
-          query: logs.allCalls + ' | provider="{{ $labels.provider }}" | ' + logs.failed,
+          query: logs.callsAround + ' | provider="{{ $labels.provider }}" | ' + logs.failed,
           summary: 'A provider of models is out of order.',
           description(threshold)::
             '{{ $value | printf "%.1f" }} % of all calls to {{ $labels.provider }}'

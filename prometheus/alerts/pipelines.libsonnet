@@ -2,6 +2,7 @@
 
 local metrics = import '../../dashboards/lib/metrics.libsonnet';
 local alert = import '../lib/alert.libsonnet';
+local latency = import '../lib/latency.libsonnet';
 local logs = import '../lib/logs.libsonnet';
 local promql = import '../lib/promql.libsonnet';
 
@@ -39,10 +40,7 @@ local runs = metrics.chainLatency;
         + alert.tiers($._config, {
           alert: 'HighPipelineLatency',
           local knob = knobs.HighPipelineLatency,
-          scoped(threshold, scope)::
-            promql.quantile('0.95', runs.bucket, counted, knob.window, labels, scope)
-            + '> ' + threshold + '\nand\n'
-            + promql.atLeast(knob.minimum, runs.count, counted, knob.window, labels, scope),
+          scoped(threshold, scope):: latency.HighPipelineLatency.above(threshold, knob, scope),
           keeps: labels,
           board: 'agents',
           traces(threshold):: { slower_than: threshold },

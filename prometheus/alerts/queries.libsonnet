@@ -2,6 +2,7 @@
 
 local metrics = import '../../dashboards/lib/metrics.libsonnet';
 local alert = import '../lib/alert.libsonnet';
+local latency = import '../lib/latency.libsonnet';
 local logs = import '../lib/logs.libsonnet';
 local promql = import '../lib/promql.libsonnet';
 
@@ -38,10 +39,7 @@ local failed = 'status="error"';
         + alert.tiers($._config, {
           alert: 'HighQueryLatency',
           local knob = knobs.HighQueryLatency,
-          scoped(threshold, scope)::
-            promql.quantile('0.95', metrics.queryLatency.bucket, counted, knob.window, promql.service, scope)
-            + '> ' + threshold + '\nand\n'
-            + promql.atLeast(knob.minimum, metrics.queryLatency.count, counted, knob.window, promql.service, scope),
+          scoped(threshold, scope):: latency.HighQueryLatency.above(threshold, knob, scope),
           keeps: promql.service,
           board: 'queries',
           traces(threshold):: { slower_than: threshold },

@@ -12,11 +12,15 @@ local fields = ['provider', 'model', 'chain', 'tenant', 'query_type'];
 
 local quoted(name, value) = '%s="%s"' % [name, value];
 
+// Loki's stream labels. An alert about a service that names no environment asks for streams without one.
+local environment = quoted(events.environment, label('deployment_environment_name'));
+local streams(service) = '{%s, %s}' % [service, environment];
+
 {
   // Events of the service, that the kept labels narrow down, and `conditions` more.
   events(name, keeps, conditions=[])::
     std.join(' | ', [
-      '{%s}' % quoted(events.job, label('job')),
+      streams(quoted(events.job, label('job'))),
       quoted(events.eventName, name),
     ] + [
       quoted(field, label(field))
@@ -28,8 +32,10 @@ local quoted(name, value) = '%s="%s"' % [name, value];
   queries(keeps, conditions=[]):: self.events(events.queryFinished.name, keeps, conditions),
   chains(keeps, conditions=[]):: self.events(events.chainFinished.name, keeps, conditions),
 
-  // Calls of every service, where an alert is about none.
-  allCalls:: '{%s=~".+"} | %s' % [events.job, quoted(events.eventName, events.llmCall.name)],
+  // Calls of every service, where an alert is about none; and of those in its environment.
+  local called = ' | ' + quoted(events.eventName, events.llmCall.name),
+  allCalls:: '{%s=~".+"}' % events.job + called,
+  callsAround:: streams(events.job + '=~".+"') + called,
 
   // Names of the fields that conditions and sums are about.
   call:: events.llmCall.fields,

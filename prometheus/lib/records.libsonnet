@@ -1,5 +1,6 @@
 // Names of recording rules: `level:metric:operation` with the window in the operation. A level says which labels are
-// left: `call` all of a call to a model but the process, `query`, `chain` and `tool` likewise, `job` the service only.
+// left: `call` all of a call to a model but the process, `query`, `chain` and `tool` likewise, `model` the service and the
+// model, `job` the service only.
 
 local metrics = import '../../dashboards/lib/metrics.libsonnet';
 local promql = import 'promql.libsonnet';

@@ -91,7 +91,7 @@ class Labels:
             return set()
         if node.func.name in _SCALARS or not found:
             return None
-        return found[0] - ({"le"} if node.func.name == "histogram_quantile" else set())
+        return found[0] - ({"le"} if node.func.name in {"histogram_fraction", "histogram_quantile"} else set())
 
     def _binary(self, node: Any) -> set[str] | None:
         left, right = self._of(node.lhs), self._of(node.rhs)

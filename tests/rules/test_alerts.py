@@ -104,7 +104,7 @@ def _links(
     if isinstance(query, dict):
         query = query[labels["kind"]]
     if query:
-        text = query.format_map({**labels, "threshold": threshold})
+        text = query.format_map({"deployment_environment_name": "", **labels, "threshold": threshold})
         pane = {
             "datasource": "loki",
             "queries": [{"refId": "A", "queryType": "range", "expr": text}],

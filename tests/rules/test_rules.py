@@ -211,7 +211,7 @@ def test_groups_are_small_and_quick(file: str) -> None:
 def test_records_are_named_level_metric_operation_with_the_window() -> None:
     for rule in records(FULL):
         level, _, operation = rule["record"].split(":")
-        assert level in {"call", "query", "chain", "tool", "job", "budget", "calendar", "calendar_guess"}
+        assert level in {"call", "model", "query", "chain", "tool", "job", "budget", "calendar", "calendar_guess"}
         if window := re.fullmatch(r"(?:rate|increase)(\w+)", operation):
             assert f"[{window[1]}]" in rule["expr"] or f"[{window[1]}:30m]" in rule["expr"] or level == "budget"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from heliograph.config._load import load
-from heliograph.config._render import render
+from heliograph.config._render import MIXIN, mixin_text, render
 from heliograph.config._schema import SCHEMA, schema_text
 from heliograph.config.diff import as_plain, as_text, compare, unified
 from heliograph.errors import HeliographError
@@ -50,8 +50,9 @@ def generate(
     """Render rules, routing and boards from heliograph.yaml.
 
     Writes prometheus/generated, alertmanager/generated, loki/generated and dashboards/generated, which the containers
-    read, and heliograph.schema.json, which editors read. The native stack (`heliograph up`) renders for itself and
-    needs none of this: `heliograph reload` changes it, `heliograph reload --diff` compares with what it runs.
+    read, mixin/generated, which Jsonnet reads, and heliograph.schema.json, which editors read. The native stack
+    (`heliograph up`) renders for itself and needs none of this: `heliograph reload` changes it, `heliograph reload
+    --diff` compares with what it runs.
 
     \b
     Examples:
@@ -76,7 +77,7 @@ def generate(
     rendered = render(config)
     if diff:
         _diff(_committed(root, rendered), rendered, as_lines=as_lines, everything=everything, as_json=as_json)
-    files = {**rendered, SCHEMA: schema_text()}
+    files = {**rendered, MIXIN: mixin_text(config), SCHEMA: schema_text()}
     states = {name: _state(root / name, text) for name, text in files.items()}
     states |= dict.fromkeys(_left_over(root, rendered), "left over")
     if reloads:

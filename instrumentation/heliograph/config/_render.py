@@ -18,7 +18,7 @@ from heliograph.stack._paths import config_root
 if TYPE_CHECKING:
     from heliograph.config._model import Config
 
-__all__ = ["render"]
+__all__ = ["MIXIN", "mixin_text", "render"]
 
 # Each of these is a Jsonnet function of the configuration that returns {file name: content}, and where the files go.
 _ENTRIES = {
@@ -27,6 +27,9 @@ _ENTRIES = {
     "dashboards/main.jsonnet": "dashboards/generated",
     "loki/main.jsonnet": "loki/generated",
 }
+
+MIXIN = "mixin/generated/config.json"
+"""What mixin/mixin.libsonnet reads instead of heliograph.yaml."""
 
 _HEADER = "# Generated from heliograph.yaml and {source} by `heliograph generate`; edit there.\n"
 
@@ -55,13 +58,21 @@ def render(config: Config) -> dict[str, str]:
     return files | for_docker(config, (config_root() / "prometheus/prometheus.yml").read_text(encoding="utf-8"))
 
 
+def mixin_text(config: Config) -> str:
+    """Return the configuration as the Jsonnet sources take it."""
+    return _json(_values(config))
+
+
+def _values(config: Config) -> dict[str, Any]:
+    return config.plain() | {"clock": clock(config.budgets.time_zone)}
+
+
 def _evaluate(source: str, config: Config) -> dict[str, Any]:
     import rjsonnet
 
     path = config_root() / source
-    values = config.plain() | {"clock": clock(config.budgets.time_zone)}
     try:
-        text = rjsonnet.evaluate_file(str(path), tla_codes={"config": json.dumps(values)})
+        text = rjsonnet.evaluate_file(str(path), tla_codes={"config": json.dumps(_values(config))})
     except RuntimeError as error:
         raise HeliographError(f"{source} does not render.", why=str(error).strip()) from None
     files: dict[str, Any] = json.loads(text)

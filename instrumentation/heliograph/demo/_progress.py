@@ -30,6 +30,8 @@ class Step:
         self._said = self._began = time.monotonic()
         self.result = ""
         """What came of it, shown behind the title when the step is done."""
+        self.failed = False
+        """Set by a step that comes to its end and yet did not go well: a cross instead of the tick."""
 
     @property
     def seconds(self) -> float:
@@ -55,7 +57,7 @@ class Progress:
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        """Take one step: `title` while it runs, a tick and its time when it is done, a cross when it raises."""
+        """Take one step: `title` while it runs, then a tick and its time; a cross when it failed or raises."""
         self.current = title
         status = None
         if self._console.is_terminal:
@@ -67,7 +69,8 @@ class Progress:
         mark = ("✗", "red")
         try:
             yield step
-            mark = ("✓", "green")
+            if not step.failed:
+                mark = ("✓", "green")
         finally:
             if status is not None:
                 status.stop()

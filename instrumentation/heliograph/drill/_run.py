@@ -110,7 +110,7 @@ class DrillRun:
                 for number, fault in enumerate(faults, 1):
                     with self.progress.step(f"{number}/{len(faults)} {fault.name}: {fault.what.rstrip('.')}") as step:
                         verdict = self._one(fault, world, eyes, step)
-                        step.result = _outcome(verdict)
+                        step.result, step.failed = _outcome(verdict), not verdict.passed
                     yield verdict
             finally:
                 world.close()
@@ -141,7 +141,7 @@ class DrillRun:
                 step.update(_words(watch))
                 time.sleep(_POLL_SECONDS)
             verdict = judge_calm(Seen(watch.fault, watch.stories, quiet=time.time()))
-            step.result = _outcome(verdict)
+            step.result, step.failed = _outcome(verdict), not verdict.passed
             return verdict
 
     def _one(self, fault: Fault, world: World, eyes: Eyes, step: Step) -> Verdict:

@@ -90,8 +90,12 @@ class Client:
             return self._connection.ask("POST", PATHS[self._signal], body, PROTOBUF), ""
         except TimeoutError:
             return None, "no answer in time"
-        except (OSError, http.client.HTTPException) as error:
-            return None, type(error).__name__
+        except ConnectionRefusedError:
+            return None, "nobody listens"
+        except (ConnectionError, http.client.HTTPException):
+            return None, "the connection broke"
+        except OSError as error:
+            return None, str(error)[:_LONGEST_REASON]
 
 
 def _pause(answer: Answer | None, attempt: int) -> float:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Head", "Record", "Row", "Writer", "read"]
 
 _FORMAT: Final = 1
+_LONGEST: Final = 50_000
+"""Records of requests that are kept as one row: gaps are found by arithmetic on all bits of a row at once."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One request: the records `first` to `first + count - 1` of a sender."""
+    """One request, or several in a row with the same fate: records `first` to `first + count - 1` of a sender."""
 
     signal: Signal
     sender: int
@@ -62,6 +64,19 @@ class Record:
     last: float = 0.0
     """Unix time of the last answer."""
     cpu: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._newest: dict[tuple[Signal, int], int] = {}
+
+    def add(self, row: Row) -> None:
+        """Add a row; one that goes on where the one before ended, with the same fate, makes that one longer."""
+        place = self._newest.get((row.signal, row.sender))
+        before = self.rows[place] if place is not None else None
+        if place is not None and before is not None and _goes_on(before, row):
+            self.rows[place] = replace(before, count=before.count + row.count)
+            return
+        self._newest[row.signal, row.sender] = len(self.rows)
+        self.rows.append(row)
 
     def retried(self, signal: Signal, why: dict[str, int]) -> None:
         """Count requests that were sent again."""
@@ -132,6 +147,16 @@ class Writer:
                 self._file.flush()
 
 
+def _goes_on(before: Row, row: Row) -> bool:
+    return (
+        before.first + before.count == row.first
+        and (before.outcome, before.reason) == (row.outcome, row.reason)
+        and not before.rejected
+        and not row.rejected
+        and before.count + row.count <= _LONGEST
+    )
+
+
 def read(path: Path) -> Record:
     """Return the ledger at `path`; a last line that was cut off is left out.
 
@@ -159,7 +184,7 @@ def _head(row: dict[str, Any]) -> Head:
 def _add(record: Record, row: dict[str, Any]) -> None:
     match row["kind"]:
         case "request":
-            record.rows.append(
+            record.add(
                 Row(
                     row["signal"],
                     row["sender"],

@@ -14,13 +14,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
+from heliograph.errors import HeliographError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from urllib.parse import SplitResult
 
 __all__ = ["Answer", "Connection"]
 
 # https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 _CERTIFICATE: Final = "OTEL_EXPORTER_OTLP_CERTIFICATE"
+_CLIENT_CERTIFICATE: Final = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"
+_CLIENT_KEY: Final = "OTEL_EXPORTER_OTLP_CLIENT_KEY"
 _HEADERS: Final = "OTEL_EXPORTER_OTLP_HEADERS"
 
 
@@ -45,14 +50,7 @@ class Connection:
         if parts.username is not None:
             pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             self._headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-        host, port = parts.hostname or "", parts.port
-        if parts.scheme == "https":
-            context = ssl.create_default_context(cafile=os.environ.get(_CERTIFICATE) or None)
-            self._http: http.client.HTTPConnection = http.client.HTTPSConnection(
-                host, port, timeout=timeout, context=context
-            )
-        else:
-            self._http = http.client.HTTPConnection(host, port, timeout=timeout)
+        self._http = _connection(parts, timeout)
 
     @classmethod
     def to_collector(cls, base: str, *, timeout: float) -> Connection:
@@ -78,3 +76,25 @@ class Connection:
         """Close it; the next request opens it again."""
         with contextlib.suppress(OSError):
             self._http.close()
+
+
+def _connection(parts: SplitResult, timeout: float) -> http.client.HTTPConnection:
+    """Return a connection that is not open yet; raises HeliographError for what can never become one."""
+    shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise HeliographError(f"This is no address: {shown}", why=str(error), exit_code=2) from None
+    if not host or parts.scheme not in {"http", "https"}:
+        raise HeliographError(f"This is no address: {shown}", hint="for example http://localhost:4318", exit_code=2)
+    if parts.scheme == "http":
+        return http.client.HTTPConnection(host, port, timeout=timeout)
+    authorities, own = os.environ.get(_CERTIFICATE), os.environ.get(_CLIENT_CERTIFICATE)
+    try:
+        context = ssl.create_default_context(cafile=authorities or None)
+        if own:
+            context.load_cert_chain(own, os.environ.get(_CLIENT_KEY) or None)
+    except OSError as error:
+        files = ", ".join(file for file in (authorities, own) if file)
+        raise HeliographError(f"A certificate cannot be used: {files}", why=str(error), exit_code=2) from None
+    return http.client.HTTPSConnection(host, port, timeout=timeout, context=context)

@@ -150,7 +150,7 @@ class Course:
         if self.signal == "spans":
             return f"trace {self.trace_id(number).hex()} span {self.span_id(number).hex()}"
         if self.signal == "logs":
-            return f"log {self.instance} {number:010d}"
+            return f"log 'run={self.run} sequence={number:010d}' of instance {self.instance}"
         return f"point {number} of instance {self.instance}, series {number % self.group}"
 
 

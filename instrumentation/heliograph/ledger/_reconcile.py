@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from heliograph.ledger._bitmap import Bitmap
@@ -97,7 +98,8 @@ def reconcile(signal: Signal, shelves: Sequence[Shelf], record: Record) -> Accou
                 missing += absent
                 unexpected += max(0, there - (row.count - rejected))
                 if absent:
-                    gaps += [_gap(shelf.course, *stretch) for stretch in shelf.found.gaps(row.first, end)]
+                    first = islice(shelf.found.gaps(row.first, end), _SHOWN)
+                    gaps += [_gap(shelf.course, *stretch) for stretch in first]
                 unkept = rejected
             else:
                 refused += row.count if row.outcome == "refused" else 0

@@ -78,7 +78,9 @@ class Requests:
 
     def _logs(self, numbers: range) -> bytes:
         time = self._course.time
-        return self._template.join((time(n), b"%010d" % n, time(n)) for n in numbers)
+        # One moment for all of a request: Loki keeps it as a label of the line, and answers a stream per label set.
+        observed = time(numbers[0])
+        return self._template.join((time(n), b"%010d" % n, observed) for n in numbers)
 
     def _points(self, numbers: range) -> bytes:
         course = self._course

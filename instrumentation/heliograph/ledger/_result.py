@@ -93,7 +93,7 @@ class Result:
     seconds: float
     """From the first request to the last answer."""
     settled: float
-    """Seconds from the last answer until the stores showed all that was acknowledged, or were given up on."""
+    """Seconds of reading until all that was acknowledged was found, or what is missing was given up."""
     cpu: float
     """CPU seconds of this process while sending."""
     signals: dict[Signal, Accounts]

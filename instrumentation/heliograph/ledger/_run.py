@@ -123,6 +123,8 @@ def _send(
             if progress is not None:
                 progress(_snapshot(senders, time.time() - head.started))
             _wait(senders, _TELL)
+        if progress is not None:
+            progress(_snapshot(senders, time.time() - head.started))
         if stop.is_set():
             happening.abort()
         happening.finish()

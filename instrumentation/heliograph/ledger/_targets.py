@@ -15,7 +15,7 @@ class Targets:
     """Base addresses, http or https; `http://name:password@host:port` signs in.
 
     The collector's takes `OTEL_EXPORTER_OTLP_HEADERS` as well; `OTEL_EXPORTER_OTLP_CERTIFICATE` names the authorities
-    to trust, for all four.
+    to trust, `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE` and `…_CLIENT_KEY` what to show, for all four.
     """
 
     collector: str

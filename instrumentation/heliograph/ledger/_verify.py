@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -70,6 +71,8 @@ class Verification:
                 pause = min(pause * 1.5, _LONGEST_PAUSE)
             self.settled = time.monotonic() - begun
             self._last_pass()
+            self._told = 0.0
+            self._tell()
         finally:
             for one in self._readers.values():
                 one.close()
@@ -80,14 +83,11 @@ class Verification:
 
     def _pass(self) -> bool:
         """Look once for what is missing; return whether all is there. A store that does not answer is asked later."""
-        answered = True
         for signal, shelves in self.shelves.items():
-            try:
+            with contextlib.suppress(StoreError):
                 for shelf in shelves:
                     self._pass_over(signal, shelf)
-            except StoreError:
-                answered = False
-        return answered and self.missing() == 0
+        return self.missing() == 0
 
     def _pass_over(self, signal: Signal, shelf: Shelf) -> None:
         size = self._readers[signal].window(shelf.course)

@@ -39,6 +39,12 @@ def test_a_step_that_raises_is_marked_and_remembered(progress: Progress, file: i
     assert progress.current == "Wait for the alert"
 
 
+def test_a_step_that_ends_and_did_not_go_well_has_a_cross(progress: Progress, file: io.StringIO) -> None:
+    with progress.step("Judge") as step:
+        step.result, step.failed = "missed", True
+    assert lines(file)[-1] == "  ✗ Judge: missed (0 s)"
+
+
 def test_a_line_stays_a_line_and_brackets_stay_brackets(progress: Progress, file: io.StringIO) -> None:
     title = "The provider fails half of its calls [HTTP 500]: wait for HighLLMErrorRate"
     with progress.step(title) as step:

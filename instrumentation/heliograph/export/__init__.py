@@ -1,0 +1,1 @@
+"""Heliograph's rules and boards for servers that a user runs already."""
