@@ -21,7 +21,7 @@ demo: $(READY) ## Everything at work: questions, a fault, an alert, its notifica
 	@$(BIN)/heliograph demo $(ARGS)
 
 .PHONY: test
-test: lint unit processes stack ## All checks: lint, types, unit tests, processes, configuration and the real servers
+test: lint unit processes stack reliability ## All checks: lint, types, unit tests, processes, configuration and the real servers
 
 .PHONY: lint
 lint: $(READY) ## ruff and mypy --strict
@@ -40,6 +40,14 @@ processes: $(READY) ## Exact totals over threads, tasks, forks, workers and web 
 .PHONY: stack
 stack: $(READY) servers ## Configuration, rules, routing, boards, and the signal matrix on the real servers
 	$(BIN)/pytest -v tests/config tests/rules tests/routing tests/dashboards tests/stack $(ARGS)
+
+.PHONY: reliability
+reliability: $(READY) servers ## Outages, kills, full disks, bad input: the short form (three minutes)
+	$(BIN)/pytest -v tests/reliability $(ARGS)
+
+.PHONY: test-reliability
+test-reliability: $(READY) servers ## The same in full: hours; HELIOGRAPH_RELIABILITY_OUTAGE, _RATE, _KILLS make it shorter
+	HELIOGRAPH_RELIABILITY=long $(BIN)/pytest -v tests/reliability $(ARGS)
 
 .PHONY: servers
 servers: $(READY) ## Build the servers, and what the tests check with, into the user cache

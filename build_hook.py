@@ -11,6 +11,7 @@ TRAVELS = (
     "alertmanager",
     "collector",
     "dashboards",
+    "docker/generated",
     "docs/runbooks",
     "examples",
     "grafana",

@@ -82,6 +82,21 @@ local perSignal(name, help, labels) = {
     walFailures: counter(
       'prometheus_tsdb_wal_writes_failed_total', 'short', 'Writes of the write-ahead log that failed; their samples are gone.'
     ),
+    // What came out of order, as a backlog does, has a log of its own.
+    lateFailures: counter(
+      'prometheus_tsdb_out_of_order_wbl_writes_failed_total', 'short', 'Writes of the log of late samples that failed; they are gone.'
+    ),
+    corruptions: counter(
+      'prometheus_tsdb_wal_corruptions_total', 'short', 'Times that the write-ahead log was cut off where it could not be read.'
+    ),
+    tooOld: counter('prometheus_tsdb_too_old_samples_total', 'short', 'Samples refused: older than the out-of-order window.', ['type']),
+    outOfBound: counter('prometheus_tsdb_out_of_bound_samples_total', 'short', 'Samples refused: older than what is kept in memory.', ['type']),
+    checkpointFailures: counter(
+      'prometheus_tsdb_checkpoint_creations_failed_total', 'short', 'Times that the write-ahead log could not be shortened.'
+    ),
+    truncationFailures: counter(
+      'prometheus_tsdb_head_truncations_failed_total', 'short', 'Times that what is in memory could not be moved to disk.'
+    ),
     blocks: gauge('prometheus_tsdb_storage_blocks_bytes', 'bytes', 'Size of all blocks on disk.'),
     compactionFailures: counter('prometheus_tsdb_compactions_failed_total', 'short', 'Compactions that failed.'),
     evaluations: counter('prometheus_rule_evaluations_total', 'short', 'Evaluations of rules.', ['rule_group']),
@@ -139,6 +154,16 @@ local perSignal(name, help, labels) = {
     discarded: counter(
       'loki_discarded_samples_total', 'short', 'Lines that Loki refused.', ['format', 'reason', 'retention_hours', 'tenant']
     ) + late,
+    diskFull: counter(
+      'loki_ingester_wal_disk_full_failures_total', 'short', 'Times that Loki stopped taking lines, since its disk was nearly full.'
+    ),
+    corruptions: counter(
+      'loki_ingester_wal_corruptions_total', 'short', 'Parts of the write-ahead log that could not be read.', ['type']
+    ) + late,
+    flushFailures: counter('loki_ingester_chunks_flush_failures_total', 'short', 'Chunks that could not be written.'),
+    checkpointFailures: counter(
+      'loki_ingester_checkpoint_creations_failed_total', 'short', 'Times that the write-ahead log could not be shortened.'
+    ),
     streams: gauge('loki_ingester_memory_streams', 'short', 'Streams in memory.', ['tenant']),
     evaluations: counter('loki_prometheus_rule_evaluations_total', 'short', 'Evaluations of rules over logs.', group),
     evaluationFailures: counter(

@@ -70,10 +70,37 @@ local stores = collector + ', exporter!~".+/langsmith"';
     + [
       lost('write_ahead_log', {
         local window = knobs.TelemetryLost.window,
-        expr: stack.increased(servers.prometheus.walFailures, '', window, ['job']),
+        expr: std.join('or\n', [
+          stack.increased(metric, '', window, ['job'])
+          for metric in [servers.prometheus.walFailures, servers.prometheus.lateFailures]
+        ]),
         description: 'Prometheus failed to write to its log about {{ $value | humanize }} times in the last ' + window
                      + '; the samples are gone. Is its disk full?',
         value: '{{ $value | humanize }} writes',
+      }),
+      lost('corrupt', {
+        local window = knobs.TelemetryLost.window,
+        expr: std.join('or\n', [stack.increased(servers[server].corruptions, '', window, ['job']) for server in ['prometheus', 'loki']]),
+        description: 'When {{ $labels.job }} started in the last ' + window + ', it could not read its log in about'
+                     + ' {{ $value | humanize }} places; what was written after them, and was in no block yet, is gone.',
+        value: '{{ $value | humanize }} places',
+      }),
+      // What their stores say of the records that the collector counts as refused: exact, and with the reason.
+      lost('too_late', {
+        local window = knobs.TelemetryLost.window,
+        expr: std.join('or\n', [
+          stack.increased(metric, '', window, ['job'])
+          for metric in [servers.prometheus.tooOld, servers.prometheus.outOfBound]
+        ]),
+        description: 'Prometheus refused about {{ $value | humanize }} samples in the last ' + window
+                     + ', older than it takes: longer under way than `durability` in heliograph.yaml allows.',
+        value: '{{ $value | humanize }} samples',
+      }),
+      lost('discarded', {
+        local window = knobs.TelemetryLost.window,
+        expr: stack.increased(servers.loki.discarded, '', window, ['job']),
+        description: 'Loki threw about {{ $value | humanize }} lines away in the last ' + window + ': too old, too long, or too many.',
+        value: '{{ $value | humanize }} lines',
       }),
       lost('meter', {
         local window = knobs.TelemetryLost.window,
@@ -99,6 +126,57 @@ local stores = collector + ', exporter!~".+/langsmith"';
         expr: stack.sumOfGrown(servers.collector.filteredPoints, collector, window, ['job', 'filter']),
         description: '{{ $labels.filter }} left out about {{ $value | humanize }} points in the last ' + window
                      + ': the clock of a sender is wrong, or it sends NaN or deltas.',
+      }),
+    ],
+
+  local cannotWrite(reason, spec) = single({
+    alert: 'StoreCannotWrite',
+    labels: { reason: reason },
+    summary: 'A store cannot write: what comes in for it waits, or is lost.',
+  } + spec),
+  local writing =
+    local knob = knobs.StoreCannotWrite;
+    [
+      cannotWrite('disk', {
+        expr: |||
+          100 * %(used)s
+          / (%(used)s + %(free)s)
+          > %(threshold)s
+        ||| % { used: disk('used'), free: disk('free'), threshold: knob.full },
+        description: 'The file system on {{ $labels.device }} is {{ $value | printf "%.1f" }} % full (threshold: ' + knob.full + ' %).',
+        value: '{{ $value | printf "%.1f" }} %',
+      }),
+      // When Prometheus cannot write, it stores no reading of its own trouble either: all other rules go blind, and this
+      // one sees just that. Rules are evaluated, and alerts sent, without a disk.
+      cannotWrite('blind', {
+        // It stored something within the hour: a stack that was just started is not blind yet.
+        expr: |||
+          absent_over_time(%(up)s{job="prometheus"}[%(blind)s]) > 0
+          and on (job)
+          count by (job) (last_over_time(%(up)s{job="prometheus"}[1h]))
+        ||| % { up: servers.target.up.name, blind: knob.blind },
+        description: '{{ $labels.job }} has stored nothing for ' + knob.blind + ', not even of itself: all alerts on metrics are blind. Is its disk full?',
+        value: 'nothing stored',
+      }),
+      cannotWrite('loki', {
+        expr: stack.increased(servers.loki.diskFull, '', knob.window, ['job']),
+        description: 'The disk of {{ $labels.job }} was nearly full in the last ' + knob.window + ': it takes no lines until there is room. They wait in the queue.',
+        value: 'disk full',
+      }),
+      cannotWrite('housekeeping', {
+        expr: std.join('or\n', [
+          stack.increased(metric, '', knob.window, ['job'])
+          for metric in [
+            servers.prometheus.checkpointFailures,
+            servers.prometheus.truncationFailures,
+            servers.prometheus.compactionFailures,
+            servers.loki.checkpointFailures,
+            servers.loki.flushFailures,
+          ]
+        ]),
+        description: '{{ $labels.job }} failed to move what it took in to its place on disk about {{ $value | humanize }} times in the last '
+                     + knob.window + '; its log grows meanwhile.',
+        value: '{{ $value | humanize }} times',
       }),
     ],
 
@@ -316,6 +394,7 @@ local stores = collector + ', exporter!~".+/langsmith"';
   alerts+: [
     { name: 'heliograph-stack-losses', rules: std.flattenArrays(lossRules) },
     { name: 'heliograph-stack-refusals', rules: std.flattenArrays(refusalRules) },
+    { name: 'heliograph-stack-writing', rules: std.flattenArrays(writing) },
     { name: 'heliograph-stack-room', rules: std.flattenArrays(room + meter) },
     { name: 'heliograph-stack-canary', rules: std.flattenArrays(canary) },
     { name: 'heliograph-stack-alerting', rules: std.flattenArrays(ruleRules + notifications) },

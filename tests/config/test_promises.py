@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from heliograph.config import load as load_config
+from heliograph.config._durability import limits
+from heliograph.config._server_files import VARIABLES
+from heliograph.config._types import seconds
+from heliograph.stack import Stack
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-OUTAGE_HOURS = 4
-"""The longest outage of a store after which nothing may be missing."""
+PROMISED = load_config().durability
+LIMITS = limits(PROMISED)
 
 STORES = ("otlp_http/prometheus", "otlp_http/loki", "otlp_grpc/jaeger", "otlp_http/meter")
 
@@ -33,10 +37,11 @@ def loki(load: Any) -> Any:
     return load("loki/loki.yaml")
 
 
-def hours(duration: str) -> float:
-    found = re.fullmatch(r"(\d+)([smhd])", duration)
-    assert found, duration
-    return int(found[1]) * {"s": 1 / 3600, "m": 1 / 60, "h": 1, "d": 24}[found[2]]
+def default(text: Any) -> str:
+    """Return what a server uses when nobody sets the variable."""
+    found = re.search(r"\$\{(?:env:)?\w+:-([^}]+)\}", str(text))
+    assert found, text
+    return found[1]
 
 
 @pytest.mark.parametrize("name", STORES)
@@ -86,21 +91,77 @@ def test_spans_go_to_the_meter_and_none_come_back(collector: Any) -> None:
 
 
 def test_what_the_collector_lets_in_prometheus_takes_after_the_longest_outage(collector: Any, prometheus: Any) -> None:
-    conditions = " ".join(collector["processors"]["filter/out_of_window"]["metric_conditions"])
-    oldest = re.search(r'Now\(\) - Duration\("(\w+)"\)', conditions)
-    newest = re.search(r'Now\(\) \+ Duration\("(\w+)"\)', conditions)
-    assert oldest
-    assert newest
-    window = hours(prometheus["storage"]["tsdb"]["out_of_order_time_window"])
-    assert window >= hours(oldest[1]) + OUTAGE_HOURS + 1
-    assert hours(oldest[1]) > OUTAGE_HOURS  # a sender may have waited as long as we promise to
-    assert hours(newest[1]) <= 1 / 6  # Prometheus' own limit
+    oldest, newest = collector["processors"]["filter/out_of_window"]["metric_conditions"]
+    found = re.search(r'Now\(\) \+ Duration\("(\w+)"\)', newest)
+    assert found
+    assert seconds(found[1]) <= 600  # Prometheus' own limit
+    late = seconds(default(oldest))
+    assert late == seconds(PROMISED.late)
+    window = seconds(prometheus["storage"]["tsdb"]["out_of_order_time_window"])
+    assert window >= late + seconds(PROMISED.outage) + seconds(PROMISED.slack)
 
 
-def test_loki_takes_a_backlog_of_the_longest_outage(loki: Any) -> None:
+def test_a_sender_may_have_waited_as_long_as_a_store_may_be_away() -> None:
+    assert seconds(PROMISED.late) > seconds(PROMISED.outage)
+
+
+def test_loki_takes_and_finds_a_backlog_of_the_longest_outage(loki: Any) -> None:
     # Lines older than the newest of their stream less max_chunk_age/2 are refused.
-    assert hours(loki["ingester"]["max_chunk_age"]) / 2 >= OUTAGE_HOURS + 1
+    age = seconds(default(loki["ingester"]["max_chunk_age"]))
+    assert age / 2 >= seconds(PROMISED.late) + seconds(PROMISED.outage) + seconds(PROMISED.slack)
     assert loki["ingester"]["wal"]["enabled"] is True
+    # What lies in a chunk that is not written yet must be found, however old its lines are.
+    assert loki["querier"]["query_ingesters_within"] == 0
+
+
+@pytest.mark.parametrize(
+    ("store", "exporter", "signal"),
+    [
+        ("prometheus", "otlp_http/prometheus", "points"),
+        ("loki", "otlp_http/loki", "logs"),
+        ("jaeger", "otlp_grpc/jaeger", "spans"),
+        ("meter", "otlp_http/meter", "spans"),
+    ],
+)
+def test_a_queue_holds_what_comes_in_during_the_longest_outage(
+    collector: Any, store: str, exporter: str, signal: str
+) -> None:
+    load = getattr(PROMISED.load, signal)
+    size = int(default(collector["exporters"][exporter]["sending_queue"]["queue_size"]))
+    assert size == LIMITS.queues[store]
+    assert size >= load.per_second * load.bytes * seconds(PROMISED.outage)
+    assert size <= PROMISED.queue
+
+
+def test_the_shipped_load_is_the_one_of_the_contract() -> None:
+    """20 minutes at ten times the rate, or the whole outage at the rate: the queues hold either."""
+    for signal, store in (("points", "prometheus"), ("logs", "loki"), ("spans", "jaeger")):
+        load = getattr(PROMISED.load, signal)
+        assert LIMITS.queues[store] >= 10 * load.per_second * load.bytes * 20 * 60
+
+
+def test_the_native_stack_and_docker_get_the_same_numbers(root: Path, tmp_path: Path) -> None:
+    stack = Stack(0, tmp_path / "state")
+    plan, _ = stack.draft({})
+    native = {server.name: server.env for server in plan.servers}
+    for name, path in VARIABLES.items():
+        lines = [line for line in (root / path).read_text().splitlines() if not line.startswith("#")]
+        docker = dict(line.split("=", 1) for line in lines)
+        assert docker
+        assert docker.items() <= native[name].items(), name
+
+
+def test_a_promise_of_ones_own_reaches_every_server(tmp_path: Path) -> None:
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text("durability: {outage: 30m, late: 1h, slack: 30m, load: {logs: {per_second: 500}}}\n")
+    stack = Stack(0, tmp_path / "state", [overlay])
+    plan, settings = stack.draft({})
+    env = {server.name: server.env for server in plan.servers}
+    assert env["collector"]["HELIOGRAPH_LATE"] == "1h"
+    assert env["collector"]["HELIOGRAPH_QUEUE_BYTES_LOKI"] == "1800000000"
+    assert env["loki"]["HELIOGRAPH_LOKI_CHUNK_AGE"] == "4h"
+    files = stack.workspace.files(settings, stack.ports, plan.names)
+    assert "out_of_order_time_window: 2h\n" in files["prometheus/prometheus.yml"]
 
 
 def test_loki_keeps_few_labels_and_deletes_what_is_too_old(loki: Any) -> None:

@@ -72,10 +72,10 @@ def test_prometheus_accepts_the_native_configuration(run: Run, workspace: Worksp
 
 
 def test_prometheus_accepts_what_docker_mounts(run: Run, root: Path, tmp_path: Path) -> None:
-    shutil.copy(root / "prometheus/prometheus.yml", tmp_path)
+    shutil.copytree(root / "docker/generated", tmp_path / "server")
     shutil.copytree(root / "prometheus/generated", tmp_path / "generated")
     shutil.copytree(root / "docker/targets", tmp_path / "targets")
-    checked = run("promtool", "check", "config", str(tmp_path / "prometheus.yml"))
+    checked = run("promtool", "check", "config", str(tmp_path / "server/prometheus.yml"))
     assert checked.returncode == 0, checked.stdout
     assert [line for line in checked.stdout.splitlines() if "WARNING" in line and "applications" not in line] == []
 

@@ -29,7 +29,10 @@ def _of(config: Config, name: str) -> list[dict[str, Any]]:
 
 # alert -> its rules in heliograph.yaml's words, by `reason`; "" where it has one only
 REASONS = {
-    "TelemetryLost": {"refused", "no_room", "copy", "write_ahead_log", "meter"},
+    "TelemetryLost": {
+        *("refused", "no_room", "copy", "write_ahead_log", "corrupt", "too_late", "discarded", "meter"),
+    },
+    "StoreCannotWrite": {"disk", "blind", "loki", "housekeeping"},
     "TelemetryRefused": {"turned_away", "receiver_failed", "left_out"},
     "MeterOverloaded": {"refused", "early"},
     "RulesFailing": {"evaluation", "no_rules"},
@@ -61,7 +64,7 @@ def test_the_knobs_of_a_window_turn(name: str) -> None:
     config = SHIPPED.merged({"alerts": {name: {"for": "7s", "keep_firing_for": "17s", "window": "23m"}}})
     for rule in _of(config, name):
         assert (rule["for"], rule["keep_firing_for"]) == ("7s", "17s")
-        if rule["labels"]["reason"] != "no_rules":  # a state, not something that grew
+        if rule["labels"]["reason"] not in {"no_rules", "disk", "blind"}:  # states, not something that grew
             assert "[23m]" in rule["expr"]
             assert set(re.findall(r"offset (\w+)", rule["expr"])) <= {"23m"}
             assert re.findall(r"_uptime_seconds_total < (\d+)", rule["expr"]) in ([], ["1380"])
@@ -79,6 +82,15 @@ def test_the_knobs_of_two_tiers_turn(name: str) -> None:
         assert f"(threshold: {threshold}" in rule["annotations"]["description"]
     gone = _of(SHIPPED.merged({"alerts": {name: {"warning": None, "critical": None}}}), name)
     assert [rule["labels"]["reason"] for rule in gone] == (["pace"] if name == "DiskFilling" else [])
+
+
+def test_when_a_store_cannot_write_is_a_knob() -> None:
+    rules = _of(SHIPPED.merged({"alerts": {"StoreCannotWrite": {"full": 91, "blind": "3m"}}}), "StoreCannotWrite")
+    by_reason = {rule["labels"]["reason"]: rule for rule in rules}
+    assert by_reason["disk"]["expr"].rstrip().endswith("> 91")
+    assert "(threshold: 91 %)" in by_reason["disk"]["annotations"]["description"]
+    assert by_reason["blind"]["expr"].startswith('absent_over_time(up{job="prometheus"}[3m]) > 0\n')
+    assert "for 3m" in by_reason["blind"]["annotations"]["description"]
 
 
 def test_the_pace_of_a_disk_is_a_knob() -> None:

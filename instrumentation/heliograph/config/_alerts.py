@@ -142,6 +142,13 @@ class DiskRule(_Rule):
     full_within: Span
 
 
+class WritingRule(WindowRule):
+    """A store that cannot write: percent of its file system in use, and how long Prometheus may store nothing."""
+
+    full: Percent
+    blind: Span
+
+
 class FillRule(_Rule):
     """Percent of a capacity in use."""
 
@@ -197,6 +204,7 @@ class Alerts(Section):
     # The stack itself.
     TelemetryLost: WindowRule
     TelemetryRefused: WindowRule
+    StoreCannotWrite: WritingRule
     CollectorQueueFilling: FillRule
     DiskFilling: DiskRule
     CanaryMissing: CanaryRule

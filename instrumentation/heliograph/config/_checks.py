@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heliograph.config._channel_checks import channel_problems, channel_secrets
+from heliograph.config._durability_checks import durability_problems
 from heliograph.config._errors import Key, Problem, display
 from heliograph.config._look import entries, get, length, number
 from heliograph.config._match_checks import match_problems
@@ -33,6 +34,7 @@ def run(data: Mapping[str, object]) -> Iterator[Problem]:
     yield from channel_problems(data)
     yield from _secrets(data)
     yield from _destinations(data)
+    yield from durability_problems(data)
     yield from _meter(data)
     yield from _canary(data)
     yield from _prices(data)

@@ -9,6 +9,7 @@ from heliograph.config._alerts import Alerts
 from heliograph.config._audiences import Teams
 from heliograph.config._budgets import Budgets, BurnRate, Slo
 from heliograph.config._channels import Channels
+from heliograph.config._durability import Durability
 from heliograph.config._routing import Routing
 from heliograph.config._section import Section
 from heliograph.config._types import HeaderText, Name, Span, Text, Url, Whole
@@ -135,6 +136,7 @@ class Config(Section):
     destinations: Destinations
     intervals: Intervals
     retention: Retention
+    durability: Durability
     meter: Meter
     canary: Canary
     dashboards: Dashboards

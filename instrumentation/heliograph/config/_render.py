@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
 from heliograph.config._clock import clock
+from heliograph.config._server_files import for_docker
 from heliograph.errors import HeliographError
 from heliograph.stack._paths import config_root
 
@@ -46,7 +47,7 @@ _RANK = {key: rank for rank, key in enumerate(_ORDER)}
 def render(config: Config) -> dict[str, str]:
     """Return every generated file: its path relative to the repository → its text.
 
-    The same configuration gives the same text, on any machine; nothing is read but the Jsonnet sources.
+    The same configuration gives the same text, on any machine; nothing is read but the sources.
 
     Raises `HeliographError` when a source does not render, which is a mistake in the source.
     """
@@ -54,7 +55,7 @@ def render(config: Config) -> dict[str, str]:
     for source, folder in _ENTRIES.items():
         for name, content in sorted(_evaluate(source, config).items()):
             files[f"{folder}/{name}"] = _yaml(content, source) if name.endswith(".yaml") else _json(content)
-    return files
+    return files | for_docker(config, (config_root() / "prometheus/prometheus.yml").read_text(encoding="utf-8"))
 
 
 def mixin_text(config: Config) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
 
+from heliograph.config._server_files import QUEUE_VARIABLES
 from heliograph.demo._alerts import Watch
 from heliograph.demo._application import Application
 from heliograph.drill._actions import Signal, World
@@ -66,7 +67,7 @@ class DrillRun:
             offset=self.offset,
             state=self.state,
             overlays=[*self.overlays, config_root() / OVERLAY, self._channels],
-            environment={"collector": {"HELIOGRAPH_QUEUE_BYTES": str(_QUEUE_BYTES)}},
+            environment={"collector": dict.fromkeys(QUEUE_VARIABLES.values(), str(_QUEUE_BYTES))},
         )
 
     def finished(self) -> list[Verdict]:

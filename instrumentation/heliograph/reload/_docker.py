@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from heliograph.config._server_files import VARIABLES, with_numbers
 from heliograph.errors import HeliographError
 from heliograph.reload._apply import Report, apply
+from heliograph.reload._outcome import Outcome
 from heliograph.reload._precheck import precheck
 from heliograph.reload._servers import Alertmanager, Changed, Grafana, Loki, Prometheus, Server
 from heliograph.stack._ports import Ports
@@ -55,9 +57,15 @@ def carry_out(
         **{f"alertmanager/templates/{path.name}": path for path in (root / "alertmanager/templates").glob("*")},
     }
     everything = {name: path.read_text(encoding="utf-8") for name, path in beside.items() if path.is_file()}
+    everything["prometheus/prometheus.yml"] = with_numbers(everything["prometheus/prometheus.yml"], config)
     for line in precheck(
         everything | dict(files), loki=f"http://127.0.0.1:{Ports().loki}", templates=config.paths.templates
     ):
         progress(line)
     again = {path: text for path, text in files.items() if path.startswith(("prometheus/", "alertmanager/"))}
-    return apply(root, files, {**again, **changed}, servers(), progress)
+    report = apply(root, files, {**again, **changed}, servers(), progress)
+    # Variables are read at a start only; Compose makes a container anew whose variables changed.
+    waiting = {} if report.back else {name: path for name, path in VARIABLES.items() if path in changed}
+    outcomes = {outcome.server: outcome for outcome in report.outcomes}
+    outcomes |= {name: Outcome(name, "needs a restart", path) for name, path in waiting.items()}
+    return Report(tuple(outcomes.values()), back=report.back)

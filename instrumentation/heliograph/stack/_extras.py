@@ -1,4 +1,4 @@
-"""What a server needs besides its row of the table, when heliograph.yaml switches something on.
+"""What a server needs besides its row of the table: numbers of heliograph.yaml, and what is switched on there.
 
 Only names of files are passed on: what stands in them, the servers read by themselves. Plan, process list and logs
 never see a secret.
@@ -20,7 +20,9 @@ __all__ = ["extras"]
 
 def extras(config: Config, folder: Path) -> dict[str, Extra]:
     """Return server → extra; `folder` holds the rendered configuration."""
-    found: dict[str, Extra] = {}
+    from heliograph.config._server_files import variables
+
+    found = {name: Extra(env=env) for name, env in variables(config).items()}
     sms = config.channels.sms
     if sms.enabled and sms.via == "sns" and sms.sns.credentials_file:
         # Alertmanager's `sigv4` knows a region and a profile; the file is the AWS client's own business.
@@ -30,6 +32,7 @@ def extras(config: Config, folder: Path) -> dict[str, Extra]:
         found["collector"] = Extra(
             argv=(f"--config={folder}/collector/langsmith.yaml",),
             env={
+                **found["collector"].env,
                 "HELIOGRAPH_LANGSMITH_API_KEY_FILE": _literal(str(langsmith.api_key_file)),
                 "HELIOGRAPH_LANGSMITH_PROJECT": _literal(langsmith.project),
                 "HELIOGRAPH_LANGSMITH_URL": _literal(langsmith.url),

@@ -35,9 +35,10 @@ from heliograph.stack._plan import (
     write_state,
 )
 from heliograph.stack._process import identify, spawn
+from heliograph.stack._queue_files import set_aside_unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
 __all__ = ["Supervisor", "main"]
@@ -105,11 +106,12 @@ class Supervisor:
         server = self._plan[name]
         state = self._state.servers[name]
         self._due.pop(name, None)
+        if queues := server.env.get("HELIOGRAPH_QUEUE_DIR"):
+            self._log(name, set_aside_unreadable(Path(queues)))
         try:
             child = spawn(server.argv, env={**os.environ, **server.env}, cwd=Path(server.cwd), log=Path(server.log))
         except OSError as error:
-            with Path(server.log).open("a", encoding="utf-8") as log:
-                log.write(f"heliograph: cannot start {server.argv[0]}: {error}\n")
+            self._log(name, [f"heliograph: cannot start {server.argv[0]}: {error}"])
             self._died(name, f"cannot be started: {error}")
             return
         self._children[name] = child
@@ -117,6 +119,11 @@ class Supervisor:
         state.phase, state.started_at = "running", time.time()
         state.identity = identify(child.pid)
         self._publish()
+
+    def _log(self, name: str, lines: Sequence[str]) -> None:
+        """Add lines to the log of a server."""
+        with Path(self._plan[name].log).open("a", encoding="utf-8") as log:
+            log.writelines(f"{line}\n" for line in lines)
 
     def _reap(self) -> None:
         for name, child in list(self._children.items()):

@@ -171,9 +171,12 @@ class Workspace:
     def files(self, settings: Settings, ports: Ports, servers: Iterable[str]) -> dict[str, str]:
         """Return the whole configuration for these servers: path below `config` → text. Writes nothing."""
         from heliograph.config import render
+        from heliograph.config._server_files import with_numbers
 
         files = {path: text for relative in _STATIC for path, text in _static(config_root(), relative)}
         for relative, text in render(settings.config).items():
+            if relative.startswith("docker/"):
+                continue  # what is there, these servers get by their plan and by the file below
             # Loki's local ruler wants a folder per tenant, and `fake` is the name of the only one.
             files[relative.replace("loki/generated/", "loki/rules/fake/")] = text
         files |= _parts(settings.config)
@@ -182,7 +185,7 @@ class Workspace:
                 host = self.exposed.asked if self.exposed and name in _FRONT else "127.0.0.1"
                 address = f"{host}:{getattr(ports, _TARGETS[name])}"
                 files[f"prometheus/targets/{name}.json"] = json.dumps([{"targets": [address]}])
-        files["prometheus/prometheus.yml"] = _with_intervals(files["prometheus/prometheus.yml"], settings.config)
+        files["prometheus/prometheus.yml"] = with_numbers(files["prometheus/prometheus.yml"], settings.config)
         ui = files["jaeger/ui.json"].replace(_UI_GRAFANA, settings.links["grafana"])
         files["jaeger/ui.json"] = ui.replace(_UI_PROMETHEUS, settings.links["prometheus"])
         if self.exposed is not None:
@@ -236,15 +239,6 @@ def _parts(config: Config) -> dict[str, str]:
         f"{name}.json": json.dumps({key: plain[key] for key in part.model_fields}, indent=1, default=str) + "\n"
         for name, part in (("canary", CanaryPart), ("meter", MeterPart))
     }
-
-
-def _with_intervals(text: str, config: Config) -> str:
-    for key, value in (
-        ("scrape_interval", config.intervals.scrape),
-        ("evaluation_interval", config.intervals.evaluation),
-    ):
-        text = re.sub(rf"(?m)^(  {key}:) .*$", rf"\1 {value}", text, count=1)
-    return text
 
 
 def _links(config: Config, ports: Ports) -> dict[str, str]:

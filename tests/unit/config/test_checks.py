@@ -66,6 +66,18 @@ WRONG = {
         f"burn_rates: [{{severity: warning, long: 16d, short: 6h, factor: 1, {BURN}}}]",
         "burn_rates.0.long: 16d is longer than Prometheus remembers",
     ),
+    "more than a queue takes": (
+        "durability: {load: {spans: {per_second: 400}}}",
+        (
+            "durability.load.spans: makes 7,200,000,000 bytes in outage + slack, and a queue takes 4,294,967,296: full "
+            "after 3.0 h\n      write queue: 7200000000 or more"
+        ),
+    ),
+    "queue of a few requests": ("durability: {queue: 1_000_000}", "durability.queue: 1,000,000 bytes are filled by"),
+    "late records that are deleted at once": (
+        "retention: {loki: 8h}",
+        "retention.loki: is shorter than durability.late + outage + slack (10 h)",
+    ),
     "a week ago is forgotten": ("retention: {prometheus: 7d}", "alerts.CostAnomaly.earlier: 1w and the window before"),
     "label that quotas do not have": (
         "alerts: {HighQuotaUse: {overrides: [{match: {tenant: a}, warning: 1, critical: 2}]}}",

@@ -23,6 +23,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     copy = tmp_path / "checkout"
     for folder in ("prometheus", "alertmanager", "dashboards", "loki"):
         shutil.copytree(config_root() / folder, copy / folder)
+    shutil.copytree(config_root() / "docker/generated", copy / "docker/generated")
     for file in ("heliograph.yaml", "heliograph.schema.json"):
         shutil.copy(config_root() / file, copy)
     for module in (_cli, _load, _render):

@@ -22,6 +22,9 @@ def test_what_is_rendered() -> None:
             f"dashboards/generated/{board}.json"
             for board in ("agents", "business", "cost", "llm-overview", "queries", "stack-health")
         ),
+        "docker/generated/collector.env",
+        "docker/generated/loki.env",
+        "docker/generated/prometheus.yml",
         "loki/generated/alerts.yaml",
         "prometheus/generated/alerts.yaml",
         "prometheus/generated/records.yaml",

@@ -55,11 +55,11 @@ def everything(tmp_path: Path) -> str:
 
 
 def test_a_caller_may_give_one_server_variables_and_no_other(tmp_path: Path) -> None:
-    made = plan(tmp_path, "{}", {"collector": {"HELIOGRAPH_QUEUE_BYTES": "4000000"}})
+    made = plan(tmp_path, "{}", {"collector": {"HELIOGRAPH_QUEUE_BYTES_LOKI": "4000000"}})
     shipped = plan(tmp_path, "{}")
     assert server(made, "collector").env == {
         **server(shipped, "collector").env,
-        "HELIOGRAPH_QUEUE_BYTES": "4000000",
+        "HELIOGRAPH_QUEUE_BYTES_LOKI": "4000000",
     }
     assert server(made, "loki") == server(shipped, "loki")
 
@@ -133,5 +133,5 @@ def test_a_row_is_added_to_for_a_server_of_the_table_only(tmp_path: Path) -> Non
         "destinations: {langsmith: {enabled: true, api_key_file: secret}}\n"
     )
     extras = Stack(state=tmp_path / "state", overlays=[tmp_path / "my.yaml"])._settings().extras
-    assert extras.keys() == {"alertmanager", "collector"}
+    assert extras.keys() == {"alertmanager", "collector", "loki"}
     assert extras.keys() <= {row.name for row in SERVERS}
