@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a copy of the sources, with their generated files up to date."""
     copy = tmp_path / "checkout"
-    for folder in ("prometheus", "alertmanager", "dashboards", "loki"):
+    for folder in ("prometheus", "alertmanager", "dashboards", "loki", "mixin"):
         shutil.copytree(config_root() / folder, copy / folder)
     shutil.copytree(config_root() / "docker/generated", copy / "docker/generated")
     for file in ("heliograph.yaml", "heliograph.schema.json"):
