@@ -31,8 +31,12 @@ __all__ = ["LogDelivery", "MetricDelivery", "SpanDelivery", "deliveries"]
 
 _log = logging.getLogger("heliograph.telemetry")
 
-PATIENCE: Final = 300.0
-"""Seconds for which a batch of spans or logs is offered again. Metrics are cumulative: the next batch says it all."""
+PATIENCE: Final = 900.0
+"""Seconds for which a batch of spans or logs is offered again: three times the outage that an application rides out.
+
+Not longer, since it might be the batch itself that the collector fails on. Metrics are offered once: they are
+cumulative, and the next collection says it all.
+"""
 
 
 class SpanDelivery(SpanExporter):
@@ -76,11 +80,16 @@ class LogDelivery(LogRecordExporter):
 
 
 class MetricDelivery(MetricExporter):
-    """Metrics to the collector."""
+    """Metrics to the collector.
+
+    An export that fails loses nothing while another follows: counters and histograms are cumulative. `undelivered`
+    is the number of points that the collector has not got the newest values of.
+    """
 
     def __init__(self, courier: Courier[MetricsData]) -> None:
         super().__init__()
         self.courier = courier
+        self.undelivered = 0
 
     def export(
         self,
@@ -90,7 +99,11 @@ class MetricDelivery(MetricExporter):
     ) -> MetricExportResult:
         """Deliver a collection."""
         del timeout_millis, kwargs
-        return MetricExportResult.SUCCESS if self.courier.send(metrics_data, 1) else MetricExportResult.FAILURE
+        self.undelivered = points = _points(metrics_data)
+        if not self.courier.send(metrics_data, points):
+            return MetricExportResult.FAILURE
+        self.undelivered = 0
+        return MetricExportResult.SUCCESS
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
         """Do nothing: nothing is kept here."""
@@ -112,15 +125,25 @@ def deliveries(settings: Settings, health: DeliveryHealth) -> tuple[SpanDelivery
     else:
         grpc = settings.protocol == "grpc"
 
-    def courier(signal: Signal, patience: float) -> Courier[Any]:
-        return Courier(
-            signal, lambda session: _exporter(settings, signal, session, grpc=grpc), health, patience=patience
-        )
+    def courier(signal: Signal, patience: float, *, keeps: bool = False) -> Courier[Any]:
+        def make(session: OneAttemptSession) -> Any:  # noqa: ANN401
+            return _exporter(settings, signal, session, grpc=grpc)
+
+        return Courier(signal, make, health, patience=patience, keeps=keeps)
 
     return (
         SpanDelivery(courier("traces", PATIENCE)),
-        MetricDelivery(courier("metrics", 0.0)),
+        MetricDelivery(courier("metrics", 0.0, keeps=True)),
         LogDelivery(courier("logs", PATIENCE), settings.content),
+    )
+
+
+def _points(data: MetricsData) -> int:
+    return sum(
+        len(metric.data.data_points)
+        for resource in data.resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
     )
 
 
@@ -144,7 +167,7 @@ def _exporter(settings: Settings, signal: Signal, session: OneAttemptSession, *,
     }[signal]
     exporter = _class(module, name, grpc=grpc)(**options)
     if grpc:
-        one_attempt(exporter, session.remaining)
+        one_attempt(exporter, session)
     return exporter
 
 
