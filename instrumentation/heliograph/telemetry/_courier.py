@@ -115,7 +115,7 @@ class Courier(Generic[Batch]):
             if not failure.retryable and failure.counted_as != "process_end":  # it is there, and it answers
                 return failure, failure.counted_as
             self._health.failed(self._signal, failure.reason)
-            if self._ending or not failure.retryable:
+            if self.ending or not failure.retryable:
                 return failure, "process_end"
             pause = failure.retry_after or min(2.0**attempt, _LONGEST_PAUSE) * random.uniform(0.8, 1.2)  # noqa: S311
             attempt += 1
@@ -139,7 +139,8 @@ class Courier(Generic[Batch]):
         self._wake = threading.Event()
 
     @property
-    def _ending(self) -> bool:
+    def ending(self) -> bool:
+        """Whether each batch is tried once only, since the process ends."""
         return self._deadline is not None
 
     def _left(self) -> bool:

@@ -10,7 +10,9 @@ from typing import Final, Literal, get_args
 
 __all__ = ["REASONS", "Drops", "Reason"]
 
-Reason = Literal["gave_up", "limits", "process_end", "queue_full", "refused", "spool_full", "too_large", "unencodable"]
+Reason = Literal[
+    "corrupt", "gave_up", "limits", "process_end", "queue_full", "refused", "spool_full", "too_large", "unencodable"
+]
 """`limits` are items that arrive without a part (OpenTelemetry's limits of attributes, events and links); any other
 reason is an item that does not arrive."""
 

@@ -9,25 +9,27 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
-from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult
+from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult, MetricsData
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from heliograph.telemetry._courier import Courier
 from heliograph.telemetry._grpc import CHANNEL_OPTIONS, one_attempt
+from heliograph.telemetry._resource import service_name
+from heliograph.telemetry._start_times import points_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opentelemetry.sdk._logs import ReadableLogRecord
-    from opentelemetry.sdk.metrics.export import MetricsData
     from opentelemetry.sdk.trace import ReadableSpan
 
     from heliograph.guard import ContentPolicy
     from heliograph.telemetry._health import DeliveryHealth
     from heliograph.telemetry._session import OneAttemptSession
     from heliograph.telemetry._settings import Settings, Signal
+    from heliograph.telemetry._spool import Spool
 
-__all__ = ["LogDelivery", "MetricDelivery", "SpanDelivery", "deliveries"]
+__all__ = ["LogDelivery", "MetricDelivery", "SpanDelivery", "deliveries", "spool"]
 
 _log = logging.getLogger("heliograph.telemetry")
 
@@ -47,7 +49,16 @@ class SpanDelivery(SpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Deliver a batch."""
-        return SpanExportResult.SUCCESS if self.courier.send(spans, len(spans)) else SpanExportResult.FAILURE
+        return SpanExportResult.SUCCESS if self.send(spans) else SpanExportResult.FAILURE
+
+    def send(self, spans: Sequence[ReadableSpan]) -> bool:
+        """Deliver a batch; whether it was accepted."""
+        return self.courier.send(spans, len(spans))
+
+    @staticmethod
+    def clean(spans: Sequence[ReadableSpan]) -> Sequence[ReadableSpan]:
+        """Give what may leave: these, which the processor has cleaned."""
+        return spans
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Do nothing: nothing is kept here."""
@@ -67,8 +78,15 @@ class LogDelivery(LogRecordExporter):
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
         """Deliver a batch."""
-        sent = self.courier.send([self._content.log(record) for record in batch], len(batch))
-        return LogRecordExportResult.SUCCESS if sent else LogRecordExportResult.FAILURE
+        return LogRecordExportResult.SUCCESS if self.send(self.clean(batch)) else LogRecordExportResult.FAILURE
+
+    def send(self, records: Sequence[ReadableLogRecord]) -> bool:
+        """Deliver a batch that is clean; whether it was accepted."""
+        return self.courier.send(records, len(records))
+
+    def clean(self, batch: Sequence[ReadableLogRecord]) -> Sequence[ReadableLogRecord]:
+        """Give what may leave."""
+        return [self._content.log(record) for record in batch]
 
     def force_flush(self, timeout_millis: int = 10_000) -> bool:
         """Do nothing: nothing is kept here."""
@@ -99,7 +117,7 @@ class MetricDelivery(MetricExporter):
     ) -> MetricExportResult:
         """Deliver a collection."""
         del timeout_millis, kwargs
-        self.undelivered = points = _points(metrics_data)
+        self.undelivered = points = points_of(metrics_data)
         if not self.courier.send(metrics_data, points):
             return MetricExportResult.FAILURE
         self.undelivered = 0
@@ -116,20 +134,17 @@ class MetricDelivery(MetricExporter):
 
 def deliveries(settings: Settings, health: DeliveryHealth) -> tuple[SpanDelivery, MetricDelivery, LogDelivery]:
     """Build the three; nothing is connected yet."""
-    if settings.protocol == "grpc" and not _has_grpc():
+    grpc = settings.protocol == "grpc"
+    if grpc and not _has_grpc():
         _log.warning(
             "OTEL_EXPORTER_OTLP_PROTOCOL=grpc, but the gRPC exporter is not installed: sending OTLP over HTTP to port "
             "4318 instead (pip install 'heliograph[grpc]' for gRPC)"
         )
-        grpc = False
-    else:
-        grpc = settings.protocol == "grpc"
 
     def courier(signal: Signal, patience: float, *, keeps: bool = False) -> Courier[Any]:
-        def make(session: OneAttemptSession) -> Any:  # noqa: ANN401
-            return _exporter(settings, signal, session, grpc=grpc)
-
-        return Courier(signal, make, health, patience=patience, keeps=keeps)
+        return Courier(
+            signal, lambda session: _exporter(settings, signal, session), health, patience=patience, keeps=keeps
+        )
 
     return (
         SpanDelivery(courier("traces", PATIENCE)),
@@ -138,12 +153,31 @@ def deliveries(settings: Settings, health: DeliveryHealth) -> tuple[SpanDelivery
     )
 
 
-def _points(data: MetricsData) -> int:
-    return sum(
-        len(metric.data.data_points)
-        for resource in data.resource_metrics
-        for scope in resource.scope_metrics
-        for metric in scope.metrics
+def spool(settings: Settings, health: DeliveryHealth) -> Spool | None:
+    """Build the spool, if one is asked for and this system has locks of files; nothing is written yet."""
+    if settings.spool is None:
+        return None
+    try:
+        from heliograph.telemetry._spool import Spool
+        from heliograph.telemetry._spool._sending import Resender, divider
+    except ModuleNotFoundError:
+        _log.warning("a telemetry spool needs fcntl, which this system lacks: telemetry is kept in memory only")
+        return None
+
+    def courier(signal: Signal) -> Courier[Any]:
+        def make(session: OneAttemptSession) -> Resender:
+            nothing: object = MetricsData([]) if signal == "metrics" else []
+            return Resender(_exporter(settings, signal, session), session, nothing)
+
+        return Courier(signal, make, health, patience=PATIENCE, keeps=True, divide=divider(signal))
+
+    return Spool(
+        settings.spool,
+        service_name(settings),
+        size=settings.spool_size,
+        courier=courier,
+        drops=health.drops,
+        bounds=settings.span_queue,
     )
 
 
@@ -154,7 +188,8 @@ def _has_grpc() -> bool:
         return False
 
 
-def _exporter(settings: Settings, signal: Signal, session: OneAttemptSession, *, grpc: bool) -> Any:  # noqa: ANN401
+def _exporter(settings: Settings, signal: Signal, session: OneAttemptSession) -> Any:  # noqa: ANN401
+    grpc = settings.protocol == "grpc" and _has_grpc()
     options: dict[str, Any] = {"timeout": settings.timeout, **_destination(settings, signal, grpc=grpc)}
     if grpc:
         options["channel_options"] = CHANNEL_OPTIONS

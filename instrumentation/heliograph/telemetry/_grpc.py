@@ -39,6 +39,8 @@ class _OneAttemptStub:
         remaining = self._session.remaining()
         if remaining is not None:
             timeout = max(min(timeout, remaining), 0.05)
+        if self._session.instead is not None:
+            request["request"] = type(request["request"]).FromString(self._session.instead)
         try:
             answer = self._stub.Export(timeout=timeout, **request)
         except grpc.RpcError as error:

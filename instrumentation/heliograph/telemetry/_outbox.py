@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
@@ -30,12 +31,17 @@ BATCH_BYTES: Final = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Of a queue: `items` and `size` (bytes) that may wait, `batch` items in a delivery, `delay` seconds before it."""
+    """Of a queue: `items` and `size` (bytes) that may wait, `batch` items in a delivery, `delay` seconds before it.
+
+    With `eager`, the delay begins with an item's arrival, and all that waits then is delivered. Otherwise the thread
+    wakes up once in a delay, and for a full batch.
+    """
 
     items: int
     size: int
     batch: int
     delay: float
+    eager: bool = False
 
 
 class Outbox(Generic[Item]):
@@ -80,7 +86,7 @@ class Outbox(Generic[Item]):
             self._settled += gone
         if gone:
             self._drop("queue_full", gone)
-        if (len(self._waiting) >= self._bounds.batch or self._size >= BATCH_BYTES) and not self._bell.is_set():
+        if (self._bounds.eager or self._is_full()) and not self._bell.is_set():
             self._bell.set()
 
     def flush(self, timeout: float) -> bool:
@@ -135,7 +141,9 @@ class Outbox(Generic[Item]):
 
     def _run(self, bell: threading.Event) -> None:
         while not self._closed and bell is self._bell:
-            bell.wait(self._bounds.delay)
+            bell.wait(None if self._bounds.eager else self._bounds.delay)
+            if self._bounds.eager and not self._hurried:
+                time.sleep(self._bounds.delay)  # one wake-up serves whatever arrives meanwhile
             bell.clear()
             self._empty()
         if bell is self._bell:
@@ -143,7 +151,7 @@ class Outbox(Generic[Item]):
 
     def _empty(self) -> None:
         """Deliver one batch, and on while there are full ones, or somebody waits for the last."""
-        hurried, self._hurried = self._hurried, False
+        hurried, self._hurried = self._hurried or self._bounds.eager, False
         token = attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, value=True))
         try:
             while batch := self._take():

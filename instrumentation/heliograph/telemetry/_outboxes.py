@@ -43,7 +43,7 @@ class LimitWatch(SpanProcessor):
 class SpanOutbox(SpanProcessor):
     """Queues sampled spans as they end."""
 
-    def __init__(self, deliver: Callable[[Sequence[ReadableSpan]], object], drops: Drops, bounds: Bounds) -> None:
+    def __init__(self, deliver: Callable[[Sequence[ReadableSpan]], object], bounds: Bounds, drops: Drops) -> None:
         self.outbox: Outbox[ReadableSpan] = Outbox(
             "heliograph-spans",
             deliver,
@@ -68,7 +68,7 @@ class SpanOutbox(SpanProcessor):
 class LogOutbox(LogRecordProcessor):
     """Queues log records as they are made."""
 
-    def __init__(self, deliver: Callable[[Sequence[ReadableLogRecord]], object], drops: Drops, bounds: Bounds) -> None:
+    def __init__(self, deliver: Callable[[Sequence[ReadableLogRecord]], object], bounds: Bounds, drops: Drops) -> None:
         self._drops = drops
         self.outbox: Outbox[ReadableLogRecord] = Outbox(
             "heliograph-logs", deliver, weight_of_log, lambda reason, count: drops.add("logs", reason, count), bounds

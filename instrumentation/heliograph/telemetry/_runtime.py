@@ -7,7 +7,8 @@ import logging
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.metrics import CallbackOptions, Observation
 
@@ -21,7 +22,7 @@ from heliograph.genai._run import RUNS
 from heliograph.guard import failures, forget_failures
 from heliograph.telemetry import _joining
 from heliograph.telemetry._bridge import LogBridge
-from heliograph.telemetry._exporters import deliveries
+from heliograph.telemetry._exporters import deliveries, spool
 from heliograph.telemetry._fork import LATE_IMPORTS, renew_providers
 from heliograph.telemetry._health import DeliveryHealth, quieten_sdk
 from heliograph.telemetry._outboxes import LimitWatch, LogOutbox, SpanOutbox
@@ -29,13 +30,17 @@ from heliograph.telemetry._reader import PushOrPullReader
 from heliograph.telemetry._resource import build_resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from heliograph.telemetry._settings import Settings
+    from heliograph.telemetry._exporters import LogDelivery, SpanDelivery
+    from heliograph.telemetry._outbox import Bounds
+    from heliograph.telemetry._settings import Settings, Signal
 
 __all__ = ["Runtime"]
 
 _log = logging.getLogger("heliograph.telemetry")
+SPOOL_DELAY: Final = 0.005
+"""Seconds that what is finished may wait for more to be written to the spool with it."""
 
 
 class Runtime:
@@ -50,13 +55,15 @@ class Runtime:
         self._closed = threading.Event()
         resource = build_resource(settings)
         spans, numbers, logs = deliveries(settings, self.health)
-        self._couriers = (spans.courier, numbers.courier, logs.courier)
+        self._spool = spool(settings, self.health)
+        self._couriers = [spans.courier, numbers.courier, logs.courier, *(self._spool.couriers if self._spool else ())]
         self._numbers = numbers
 
         self.line = MeteringLine()
         self.reader = PushOrPullReader(
             numbers if "metrics" in settings.exports and settings.metrics_port is None else None,
             settings.metric_interval,
+            self._spool,
         )
         self.meters, self._own_meters = _joining.meter_provider(resource, self.reader, settings.shown_endpoint)
 
@@ -65,7 +72,7 @@ class Runtime:
         if "logs" in settings.exports and not (
             not self._own_loggers and _joining.sends_to(self.loggers, settings.shown_endpoint)
         ):
-            self._logs = LogOutbox(logs.export, self.health.drops, settings.log_queue)
+            self._logs = LogOutbox(*self._way("logs", logs, settings.log_queue), self.health.drops)
             self.loggers.add_log_record_processor(self._logs)
 
         self.meter = CallMeter(
@@ -76,7 +83,7 @@ class Runtime:
         if "traces" in settings.exports and not (
             not self._own_tracers and _joining.sends_to(self.tracers, settings.shown_endpoint)
         ):
-            self._spans = SpanOutbox(spans.export, self.health.drops, settings.span_queue)
+            self._spans = SpanOutbox(*self._way("traces", spans, settings.span_queue), self.health.drops)
             if self.tracers is not None:
                 self.tracers.add_span_processor(LimitWatch(self.health.drops))
         self.processor = GenAIProcessor(self.meter, self._spans, content=settings.content)
@@ -89,6 +96,17 @@ class Runtime:
         self._observe()
         _sink.install(self.meter)
         self.reader.start()
+        if self._spool is not None:
+            self._spool.start()
+
+    def _way(
+        self, signal: Signal, delivery: SpanDelivery | LogDelivery, bounds: Bounds
+    ) -> tuple[Callable[[Sequence[Any]], object], Bounds]:
+        """Give what an outbox delivers to, and its bounds: the collector or, as soon as may be, the spool."""
+        if self._spool is None:
+            return delivery.export, bounds
+        write = self._spool.writer(signal, delivery.send)
+        return lambda batch: write(delivery.clean(batch)), replace(bounds, delay=SPOOL_DELAY, eager=True)
 
     def flush_local(self) -> None:
         """Have everything that has ended counted and its span finished, within this process; nothing is sent."""
@@ -108,8 +126,9 @@ class Runtime:
             for part in (self._spans, self._logs, self.reader):
                 if part is not None:
                     part.force_flush(max(int((deadline - time.monotonic()) * 1000), 1))
+            kept = self._spool is None or self._spool.flush(max(deadline - time.monotonic(), 0.0))
             self._flush_joined()
-            done.append(not self.health.down)
+            done.append(kept and not self.health.down)
 
         _within(timeout, work)
         return bool(done) and done[0]
@@ -150,8 +169,13 @@ class Runtime:
             if part is not None:
                 part.outbox.close(max(deadline - time.monotonic(), 0.0))
         self.reader.shutdown(max((deadline - time.monotonic()) * 1000, 1))
-        self.health.lost("metrics", "process_end", self._numbers.undelivered)
+        if self._spool is not None:
+            self._spool.close(deadline)
+        if self._spool is None or not self._spool.keeps_metrics:
+            self.health.lost("metrics", "process_end", self._numbers.undelivered)
         _within(max(deadline - time.monotonic(), 0.1), self._flush_joined)
+        if self._spool is not None:
+            self._spool.leave()
         _sink.install(None)
         self._undo_quiet()
         self.health.drops.say()
@@ -183,6 +207,8 @@ class Runtime:
         self.health.after_fork()
         for courier in self._couriers:
             courier.after_fork()
+        if self._spool is not None and self._closer is None:
+            self._spool.after_fork()
         for part in (self._spans, self._logs):
             if part is not None:
                 part.outbox.after_fork()

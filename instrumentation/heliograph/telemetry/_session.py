@@ -49,7 +49,8 @@ class OneAttemptSession(requests.Session):
 
     Retrying is the courier's: it knows when the process ends and what else waits. `remaining()` caps a request's
     time, in seconds, while the process ends. Of the last request, `asked` says whether there was one, `answer` is the
-    body of the answer that accepted it.
+    body of the answer that accepted it. Where `instead` is set, these bytes of OTLP are sent in the place of what the
+    exporter made: they are what a spool kept.
     """
 
     def __init__(self, remaining: Callable[[], float | None]) -> None:
@@ -58,6 +59,7 @@ class OneAttemptSession(requests.Session):
         self.failure: UndeliveredError | None = None
         self.asked = False
         self.answer = b""
+        self.instead: bytes | None = None
 
     def forget(self) -> None:
         """Make ready for another request."""
@@ -68,6 +70,7 @@ class OneAttemptSession(requests.Session):
         method: str,
         url: str | bytes,
         *,
+        headers: Any = None,  # noqa: ANN401 - of requests' own kinds
         timeout: float | None = None,
         **kwargs: Any,  # noqa: ANN401 - the exporters pass everything else by keyword
     ) -> requests.Response:
@@ -77,24 +80,38 @@ class OneAttemptSession(requests.Session):
         remaining = self.remaining()
         if remaining is not None:
             timeout = max(min(timeout or remaining, remaining), 0.05)
+        if self.instead is not None:
+            kwargs["data"] = _compressed(self.instead, (headers or {}).get("Content-Encoding"))
         try:
-            response = super().request(method, url, timeout=timeout, **kwargs)
+            response = super().request(method, url, headers=headers, timeout=timeout, **kwargs)
         except Exception as error:
             self.failure = UndeliveredError(_plain(error), retryable=True)
             raise self.failure from error
         status = response.status_code
-        # A redirection may have turned the request into a GET, of a page to log in, say: that took nothing.
-        if status in _OK and response.request.method == method:
+        # A redirection is none: the exporters do not follow it, so that nobody has taken anything.
+        if status in _OK:
             self.answer = response.content
             return response
         self.failure = UndeliveredError(
-            f"HTTP {status} {response.reason}" if status not in _OK else f"redirected to {response.url}"[:200],
+            f"HTTP {status} {response.reason}",
             retryable=status in _RETRYABLE,
             retry_after=_seconds(response.headers.get("Retry-After")),
             counted_as="too_large" if status == _TOO_LARGE else "refused",
             divisible=status in {_BAD, _TOO_LARGE, _UNPROCESSABLE},
         )
         raise self.failure
+
+
+def _compressed(data: bytes, encoding: str | None) -> bytes:
+    if encoding == "gzip":
+        import gzip
+
+        return gzip.compress(data)
+    if encoding == "deflate":
+        import zlib
+
+        return zlib.compress(data)
+    return data
 
 
 def _plain(error: BaseException) -> str:

@@ -24,6 +24,8 @@ DEFAULT_TIMEOUT: Final = 10.0
 DEFAULT_EXIT_TIMEOUT: Final = 5.0
 DEFAULT_QUEUE: Final = Bounds(items=8192, size=32_000_000, batch=512, delay=1.0)
 """Of spans, and of log records."""
+DEFAULT_SPOOL_SIZE: Final = 256_000_000
+"""Bytes on disk, of all processes of a service together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Settings:
     log_queue: Bounds = DEFAULT_QUEUE
     metrics_port: int | None = None
     metrics_addr: str = "127.0.0.1"
+    spool: Path | None = None
+    spool_size: int = DEFAULT_SPOOL_SIZE
     disabled: bool = False
     warnings: tuple[str, ...] = ()
 
@@ -82,6 +86,7 @@ class Settings:
         capture_content: bool | str | ContentPolicy | None = None,
         prices: Mapping[str, Any] | str | Path | None = None,
         resource_attributes: Mapping[str, str] | None = None,
+        spool: str | Path | None = None,
     ) -> Settings:
         """Combine arguments and environment. Never raises: what cannot be used becomes a warning."""
         env = _Environment()
@@ -108,6 +113,8 @@ class Settings:
             metrics_addr=env.text("HELIOGRAPH_METRICS_ADDR")
             or env.text("OTEL_EXPORTER_PROMETHEUS_HOST")
             or "127.0.0.1",
+            spool=env.folder("HELIOGRAPH_SPOOL", spool),
+            spool_size=int(env.number("HELIOGRAPH_SPOOL_MB", DEFAULT_SPOOL_SIZE / 1e6) * 1e6),
             disabled=(env.text("OTEL_SDK_DISABLED") or "").lower() == "true",
             warnings=(*env.warnings, *warnings),
         )
@@ -131,6 +138,10 @@ class _Environment:
     def number(self, name: str, default: float) -> float:
         value = self._number(name)
         return default if value is None else value
+
+    def folder(self, name: str, default: str | Path | None) -> Path | None:
+        given = self.text(name) or default
+        return Path(given).expanduser().absolute() if given else None
 
     def queue(self, prefix: str) -> Bounds:
         """Read the bounds of a queue from OpenTelemetry's variables, and HELIOGRAPH_QUEUE_MB for its bytes."""

@@ -244,7 +244,7 @@ def test_a_list_that_holds_itself_is_weighed() -> None:
 def test_only_sampled_spans_are_sent_and_lost_parts_are_counted() -> None:
     drops = Drops()
     sent: list[ReadableSpan] = []
-    spans = SpanOutbox(sent.extend, drops, Bounds(10, 10**6, 10, 60))
+    spans = SpanOutbox(sent.extend, Bounds(10, 10**6, 10, 60), drops)
     provider = TracerProvider(span_limits=SpanLimits(max_span_attributes=2), shutdown_on_exit=False)
     provider.add_span_processor(LimitWatch(drops))
     provider.add_span_processor(spans)
@@ -276,7 +276,7 @@ def test_what_is_lost_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) ->
 
 def test_a_log_records_context_is_not_kept() -> None:
     sent: list[ReadableLogRecord] = []
-    logs = LogOutbox(sent.extend, Drops(), Bounds(10, 10**6, 10, 60))
+    logs = LogOutbox(sent.extend, Bounds(10, 10**6, 10, 60), Drops())
     from opentelemetry.context import Context
     from opentelemetry.sdk._logs import ReadWriteLogRecord
 

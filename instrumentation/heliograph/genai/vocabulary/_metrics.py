@@ -242,8 +242,8 @@ DROPPED: Final = MetricSpec(
     "counter",
     ("signal", "reason"),
     "Spans, log records and points of metrics that will never arrive. signal is traces, logs or metrics; reason is "
-    "queue_full, gave_up, refused, too_large, unencodable, spool_full or process_end. With the reason limits the item "
-    "arrives, but without a part.",
+    "queue_full, gave_up, refused, too_large, unencodable, spool_full, corrupt or process_end. With the reason limits "
+    "the item arrives, but without a part.",
 )
 REDACTION_FAILURES: Final = MetricSpec(
     "heliograph_redaction_failures",
