@@ -29,7 +29,7 @@ def _of(config: Config, name: str) -> list[dict[str, Any]]:
 
 # alert -> its rules in heliograph.yaml's words, by `reason`; "" where it has one only
 REASONS = {
-    "TelemetryLost": {"refused", "no_room", "copy", "write_ahead_log", "meter"},
+    "TelemetryLost": {"refused", "no_room", "copy", "write_ahead_log", "meter", "application"},
     "TelemetryRefused": {"turned_away", "receiver_failed", "left_out"},
     "MeterOverloaded": {"refused", "early"},
     "RulesFailing": {"evaluation", "no_rules"},
