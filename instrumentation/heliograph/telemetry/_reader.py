@@ -112,12 +112,9 @@ class PushOrPullReader(MetricReader):
             try:
                 with self._one_at_a_time:
                     if not self._pulling:
-                        self._due = due
-                        self.collect()
+                        self._gather(due=due)
             except Exception:  # noqa: BLE001 - must not reach the application
                 _log.debug("a collection failed", exc_info=True)
-            finally:
-                self._due = True
             ended = time.monotonic()
             if due:
                 next_push = max(next_push + self._interval, ended)
@@ -126,6 +123,14 @@ class PushOrPullReader(MetricReader):
                 often = pause if due else max(_SHORTEST, (ended - started) * _SHARE)
                 pause = min(often, pause)
             pause = max(pause, 0.0)
+
+    def _gather(self, *, due: bool) -> None:
+        """Collect, and push what is `due`; otherwise it is kept in the spool only."""
+        self._due = due
+        try:
+            self.collect()
+        finally:
+            self._due = True
 
     def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> None:  # noqa: ANN401
         del kwargs

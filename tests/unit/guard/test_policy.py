@@ -319,7 +319,7 @@ def test_what_cannot_be_read_does_no_harm() -> None:
 @pytest.mark.parametrize("filler", ["x", "plain words ", "\U0001f4a5"])
 def test_a_long_text_that_is_no_content_is_cut_and_says_so(filler: str) -> None:
     long = (filler * 1_000_000)[:1_000_000]
-    cleaned = NEVER.attributes({"app.dump": long, "app.dumps": (long, "short"), "app.route": "/answer"})
+    cleaned = NEVER.attributes({"app.dump": long, "app.dumps": (long, "short"), "app.route": "/answer"}) or {}
     assert cleaned["app.route"] == "/answer"
     for text in (cleaned["app.dump"], cleaned["app.dumps"][0]):
         assert text.endswith("… [1 000 000 characters]")
@@ -331,8 +331,8 @@ def test_a_long_text_that_is_no_content_is_cut_and_says_so(filler: str) -> None:
 def test_a_key_on_the_cut_is_not_shown_in_half(offset: int) -> None:
     for cut in (32_768, 32_768 - 512):
         text = " " * (cut + offset) + KEY + " " * 100_000
-        cleaned = NEVER.attributes({"app.dump": text})["app.dump"]
-        assert KEY[:16] not in cleaned
+        cleaned = NEVER.attributes({"app.dump": text}) or {}
+        assert KEY[:16] not in cleaned["app.dump"]
 
 
 def test_a_log_records_text_is_cut_and_says_so() -> None:
