@@ -77,7 +77,7 @@ class DeliveryHealth:
             self._lost = self.drops.counts()
         _log.warning(
             "telemetry cannot be delivered to %s (%s: %s). The application is not affected; the newest spans and "
-            "logs are kept in memory, within bounds, and delivery is tried again. This is said once.",
+            "logs are kept, within bounds, and delivery is tried again. This is said once.",
             self._endpoint,
             signal,
             reason,
