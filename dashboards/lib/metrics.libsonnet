@@ -50,6 +50,7 @@ local histogram(name, unit, help) = {
   heartbeat: gauge('heliograph_heartbeat', 'dateTimeFromNow', 'Time of the last heartbeat of an application.'),
   cleanExit: gauge('heliograph_clean_exit', 'dateTimeFromNow', 'Time at which an application said goodbye.'),
   labelsFolded: counter('heliograph_labels_folded_total', 'short', 'Label values beyond their cap, counted as other.'),
+  dropped: counter('heliograph_dropped_total', 'short', 'Spans, log records and points of metrics of an application that will never arrive.'),
   redactionFailures: counter('heliograph_redaction_failures_total', 'short', 'Values left out because a redact function failed on them.'),
   priceAge: gauge('heliograph_price_age_seconds', 's', 'Age of the price list.'),
 

@@ -109,6 +109,17 @@ local stores = collector + ', exporter!~".+/langsmith"';
                      + ': costs by user and tenant lack them.',
         value: '{{ $value | humanize }} events',
       }),
+      lost('application', {
+        local window = knobs.TelemetryLost.window,
+        severity: 'warning',  // what an application could not keep; what keeps it from sending has alerts of its own
+        summary: 'An application lost telemetry before anybody had taken it: its traces, events or logs have gaps.',
+        // Items that arrive without a part were cut by limits that somebody has set.
+        expr: stack.increased(metrics.dropped, 'reason!="limits"', window, promql.service + ['signal']),
+        keeps: promql.service + ['signal'],
+        description: '{{ $labels.job }} lost about {{ $value | humanize }} items ({{ $labels.signal }}) in the last ' + window
+                     + '. heliograph_dropped_total says for what reason.',
+        value: '{{ $value | humanize }} items',
+      }),
     ],
 
   local refusalRules =

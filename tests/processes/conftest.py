@@ -62,10 +62,20 @@ class Bill:
 
 
 class Sink:
-    """An OTLP/HTTP receiver: keeps requests as they come, and reads them when asked."""
+    """An OTLP/HTTP receiver: keeps requests as they come, and reads them when asked.
+
+    `status` is what it answers, `delay` how long it takes, in seconds.
+    """
 
     def __init__(self) -> None:
+        self.status = 200
+        self.delay = 0.0
+        self._port = 0
         self._requests: list[tuple[str, bytes]] = []
+        self.listen()
+
+    def listen(self) -> None:
+        """Listen, after a `close` at the same port again."""
         sink = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -75,23 +85,31 @@ class Sink:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if self.headers.get("Content-Encoding") == "gzip":
                     body = gzip.decompress(body)
-                sink.keep(self.path, body)
-                self.send_response(200)
+                time.sleep(sink.delay)
+                status = sink.status
+                if status == 200:
+                    sink.keep(self.path, body)
+                self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+                # As a server does that is stopped: connections that were kept alive end with it.
+                self.close_connection = sink.closed
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Be quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.closed = False
+        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self._port}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def keep(self, path: str, body: bytes) -> None:
         self._requests.append((path, body))
 
     def close(self) -> None:
+        self.closed = True
         self._server.shutdown()
         self._server.server_close()
 

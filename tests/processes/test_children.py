@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import World
 
 POOLS = [
@@ -35,8 +37,11 @@ def test_workers_of_a_pool_serve_each_query_in_turn(world: World, kind: str, met
     assert {span.service for span in spans} == {"app"}
 
 
-def test_children_of_every_kind_and_end(world: World) -> None:
-    world.run("python", "forks.py")
+@pytest.mark.parametrize("spooled", [False, True], ids=["memory", "spool"])
+def test_children_of_every_kind_and_end(world: World, tmp_path: Path, spooled: bool) -> None:
+    world.run("python", "forks.py", **({"HELIOGRAPH_SPOOL": str(tmp_path / "spool")} if spooled else {}))
+    if spooled:
+        assert not [path for path in (tmp_path / "spool").rglob("*") if path.is_file()]
     # Two of the parent; one each of five forks, of a grandchild and of three children of multiprocessing.
     world.assert_exact(calls=2 + 6 + 3)
     by_instance = Counter(instance for (instance, _), _ in world.sink.totals("llm_requests").items())

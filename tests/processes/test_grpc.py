@@ -15,6 +15,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_serv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from .conftest import World
 
@@ -51,13 +52,17 @@ def grpc_address(world: World) -> Iterator[str]:
     server.stop(None)
 
 
+@pytest.mark.parametrize("spooled", [False, True], ids=["memory", "spool"])
 @pytest.mark.parametrize("command", ["many_threads.py", "pools.py pool fork"])
-def test_everything_arrives_over_grpc(world: World, grpc_address: str, command: str) -> None:
+def test_everything_arrives_over_grpc(
+    world: World, tmp_path: Path, grpc_address: str, command: str, spooled: bool
+) -> None:
     world.run(
         "python",
         *command.split(),
         OTEL_EXPORTER_OTLP_PROTOCOL="grpc",
         OTEL_EXPORTER_OTLP_ENDPOINT=grpc_address,
+        **({"HELIOGRAPH_SPOOL": str(tmp_path / "spool")} if spooled else {}),
     )
     world.assert_exact(calls=170 if "threads" in command else 65)
     assert world.sink.orphans() == []
@@ -71,5 +76,7 @@ def test_a_grpc_collector_that_is_not_there_is_said_once_and_holds_nothing_up(wo
     said = world.run("python", "generators.py", OTEL_EXPORTER_OTLP_PROTOCOL="grpc", OTEL_EXPORTER_OTLP_ENDPOINT=closed)
     assert said.count("telemetry cannot be delivered") == 1
     assert "UNAVAILABLE" in said
-    assert len(said.splitlines()) == 1
+    (_, end) = said.splitlines()
+    assert "is missing" in end
+    assert "(process_end)" in end
     assert time.monotonic() - started < 20

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import World
 
 
@@ -53,10 +55,10 @@ def _get(url: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("server", SERVERS, ids=str)
-def test_every_call_of_every_worker_is_counted_once(world: World, server: Server) -> None:
+def _serve(world: World, server: Server, **environment: str) -> None:
+    """Have a server do its work, and stop it."""
     port = _free_port()
-    process = world.start(*server.command.format(port=port).split())
+    process = world.start(*server.command.format(port=port).split(), **environment)
     home = f"http://127.0.0.1:{port}"
     world.wait_for(lambda: _get(f"{home}/"), "the server")
 
@@ -68,6 +70,19 @@ def test_every_call_of_every_worker_is_counted_once(world: World, server: Server
         list(clients.map(ask, range(server.requests)))
     # At once, while the last spans, metrics and background tasks are still waiting.
     world.stop(process, signal.SIGTERM)
+
+
+def test_workers_with_a_spool_leave_nothing_in_it(world: World, tmp_path: Path) -> None:
+    server = SERVERS[1]
+    spool = tmp_path / "spool"
+    _serve(world, server, HELIOGRAPH_SPOOL=str(spool))
+    world.assert_exact(calls=server.requests * server.calls)
+    assert not [path for path in spool.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("server", SERVERS, ids=str)
+def test_every_call_of_every_worker_is_counted_once(world: World, server: Server) -> None:
+    _serve(world, server)
     world.assert_exact(calls=server.requests * server.calls)
     assert world.sink.orphans() == []
     calls = [span for span in world.sink.spans() if span.name.startswith("chat")]

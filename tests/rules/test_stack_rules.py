@@ -30,7 +30,7 @@ def _of(config: Config, name: str) -> list[dict[str, Any]]:
 # alert -> its rules in heliograph.yaml's words, by `reason`; "" where it has one only
 REASONS = {
     "TelemetryLost": {
-        *("refused", "no_room", "copy", "write_ahead_log", "corrupt", "too_late", "discarded", "meter"),
+        *("refused", "no_room", "copy", "write_ahead_log", "corrupt", "too_late", "discarded", "meter", "application"),
     },
     "StoreCannotWrite": {"disk", "blind", "loki", "housekeeping"},
     "TelemetryRefused": {"turned_away", "receiver_failed", "left_out"},

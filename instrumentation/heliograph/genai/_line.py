@@ -4,7 +4,7 @@ Reading a span, pricing it and recording a dozen numbers takes longer than the a
 is put on the line instead, and a daemon thread works it off, a few milliseconds later and many at a time.
 
 Nothing is dropped: whoever finds the line full works it off, in order, before going on. Memory is bounded by the
-line's length.
+line's length, which is much shorter for what is heavy.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ __all__ = ["MeteringLine"]
 _log = logging.getLogger(__name__)
 
 LONGEST: Final = 4096
+LONGEST_HEAVY: Final = 32
+"""Pieces that may wait when one is added that holds much memory: megabytes each, they would be gigabytes together."""
 PAUSE: Final = 0.02
 """Seconds between waking up and working: one wake-up serves whatever arrives meanwhile."""
 
@@ -37,10 +39,13 @@ class MeteringLine:
         self._thread: threading.Thread | None = None
         self._begin()
 
-    def submit(self, work: Callable[..., object], *arguments: Any) -> None:  # noqa: ANN401 - the work's own types
-        """Have `work(*arguments)` done after all that was submitted before; it may be done before this returns."""
+    def submit(self, work: Callable[..., object], *arguments: Any, heavy: bool = False) -> None:  # noqa: ANN401 - the work's own types
+        """Have `work(*arguments)` done after all that was submitted before; it may be done before this returns.
+
+        `heavy` says that the piece holds much memory until it is done.
+        """
         self._waiting.append((work, arguments))
-        if self._closed or len(self._waiting) > self._longest:
+        if self._closed or len(self._waiting) > (LONGEST_HEAVY if heavy else self._longest):
             self.settle()
         elif not self._awake:
             self._awake = True

@@ -34,6 +34,8 @@ __all__ = ["GenAIProcessor"]
 
 _log = logging.getLogger(__name__)
 _MOST_OPEN: Final = 16_384
+_HEAVY: Final = 100_000
+"""Characters."""
 _NOBODY: Final = QueryIds()
 
 
@@ -70,7 +72,7 @@ class GenAIProcessor(SpanProcessor):
         """Have the call counted, if the span is one, and the span handed on."""
         line = self._meter.line
         if line is not None:
-            line.submit(self._work, span)
+            line.submit(self._work, span, heavy=_is_heavy(span))
         else:
             self._work(span)
 
@@ -158,6 +160,16 @@ class GenAIProcessor(SpanProcessor):
     def _finished(self, span: ReadableSpan, added: dict[str, Any]) -> ReadableSpan:
         hidden_error = span.status.status_code is StatusCode.OK and failure_of(span) is not None
         return self._content.span(span, added, Status(StatusCode.ERROR, failure_of(span)) if hidden_error else None)
+
+
+def _is_heavy(span: ReadableSpan) -> bool:
+    """Whether an attribute of a span is larger than any that is sent."""
+    # The SDK's mapping takes a lock for each item that is read; the dictionary within does not.
+    attributes: Any = getattr(getattr(span, "_attributes", None), "_dict", None) or {}
+    try:
+        return any([len(value) > _HEAVY for value in attributes.values() if value.__class__ is str])  # noqa: C419 - faster
+    except RuntimeError:  # it changes meanwhile
+        return False
 
 
 def _key(context: SpanContext) -> SpanKey:

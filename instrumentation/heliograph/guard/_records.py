@@ -11,7 +11,7 @@ from opentelemetry.trace import Link, Status
 
 from heliograph.genai.vocabulary import _content as names
 from heliograph.guard._content import UNREADABLE
-from heliograph.guard._gate import NOT_CAPTURED, Gate, failed
+from heliograph.guard._gate import LONGEST_BODY, NOT_CAPTURED, Gate, failed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ def clean_log(gate: Gate, record: ReadableLogRecord) -> ReadableLogRecord:
         if isinstance(said, str) and names.is_content_event(said):
             body, cleaned = gate.body(given.body, "logs"), gate.message(attributes, "logs")
         else:
-            body, cleaned = gate.plain(given.body), gate.attributes(attributes, "logs")
+            body, cleaned = gate.plain(given.body, LONGEST_BODY), gate.attributes(attributes, "logs")
         unchanged = body == given.body and cleaned is None
     except Exception as error:  # noqa: BLE001 - must not reach the application; what failed is not said
         failed(error)

@@ -37,6 +37,7 @@ def configure(
     capture_content: bool | str | ContentPolicy | None = None,
     prices: Mapping[str, Any] | str | Path | None = None,
     resource_attributes: Mapping[str, str] | None = None,
+    spool: str | Path | None = None,
 ) -> None:
     """Send this process's traces, metrics and logs over OTLP, and count its model calls.
 
@@ -44,7 +45,8 @@ def configure(
     `instrument` is True (the GenAI instrumentors that are installed), False, or a list of libraries such as
     ["openai"]. `prices` are prices of your own, or the name of a file that has them (docs/prices.md). Prompts and
     answers stay out of telemetry unless `capture_content` is "truncated", "full" or True, or a
-    `heliograph.guard.ContentPolicy` (docs/content.md). `OTEL_*` environment variables win over arguments. Providers
+    `heliograph.guard.ContentPolicy` (docs/content.md). `spool` is a folder on a local disk, for telemetry that must
+    outlive a `kill -9` (docs/instrument.md, "Delivery"). `OTEL_*` environment variables win over arguments. Providers
     that the application has set up are joined, not replaced.
 
     Call it once, early; a second call changes nothing. It works with nothing listening, and never raises for a
@@ -61,6 +63,7 @@ def configure(
         capture_content=capture_content,
         prices=prices,
         resource_attributes=resource_attributes,
+        spool=spool,
     )
     for warning in settings.warnings:
         _log.warning("%s", warning)

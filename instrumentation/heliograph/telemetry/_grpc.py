@@ -5,12 +5,9 @@ The SDK's exporter tries for as long as its timeout, tells nobody in the meantim
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from heliograph.telemetry._session import UndeliveredError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from heliograph.telemetry._session import OneAttemptSession, UndeliveredError
 
 __all__ = ["CHANNEL_OPTIONS", "one_attempt"]
 
@@ -23,30 +20,47 @@ _RETRYABLE: Final = frozenset(
 )
 
 
+_BAD: Final = frozenset({"INVALID_ARGUMENT", "INTERNAL"})
+_TOO_LARGE: Final = "larger than max"
+"""What servers in Go, C++ and Python say of a message beyond their limit, under the status of a full queue."""
+
+
 class _OneAttemptStub:
-    def __init__(self, stub: Any, remaining: Callable[[], float | None]) -> None:  # noqa: ANN401 - generated code
+    def __init__(self, stub: Any, session: OneAttemptSession) -> None:  # noqa: ANN401 - generated code
         self._stub = stub
-        self._remaining = remaining
+        self._session = session
 
     def Export(self, *, timeout: float, **request: Any) -> Any:  # noqa: ANN401, N802 - the stub's own name
         """Send once; raises UndeliveredError, which the exporter does not catch."""
         import grpc
 
-        remaining = self._remaining()
+        self._session.forget()
+        self._session.asked = True
+        remaining = self._session.remaining()
         if remaining is not None:
             timeout = max(min(timeout, remaining), 0.05)
+        if self._session.instead is not None:
+            request["request"] = type(request["request"]).FromString(self._session.instead)
         try:
-            return self._stub.Export(timeout=timeout, **request)
+            answer = self._stub.Export(timeout=timeout, **request)
         except grpc.RpcError as error:
-            code = error.code().name
-            raise UndeliveredError(f"{code} {error.details()}"[:200], retryable=code in _RETRYABLE) from error
+            code, details = error.code().name, str(error.details())
+            too_large = code == "RESOURCE_EXHAUSTED" and _TOO_LARGE in details
+            raise UndeliveredError(
+                f"{code} {details}"[:200],
+                retryable=code in _RETRYABLE and not too_large,
+                counted_as="too_large" if too_large else "refused",
+                divisible=too_large or code in _BAD,
+            ) from error
+        self._session.answer = answer.SerializeToString()
+        return answer
 
 
-def one_attempt(exporter: Any, remaining: Callable[[], float | None]) -> None:  # noqa: ANN401
+def one_attempt(exporter: Any, session: OneAttemptSession) -> None:  # noqa: ANN401
     """Make an exporter of the SDK's raise `UndeliveredError` at its first failure.
 
-    `remaining()` caps a request's time, in seconds, while the process ends. There is no public way in: an exporter
-    whose inside has changed is left to itself.
+    `session` says what a request may take while the process ends, and is told the answer. There is no public way in:
+    an exporter whose inside has changed is left to itself.
     """
     if hasattr(getattr(exporter, "_client", None), "Export"):
-        exporter._client = _OneAttemptStub(exporter._client, remaining)  # noqa: SLF001
+        exporter._client = _OneAttemptStub(exporter._client, session)  # noqa: SLF001

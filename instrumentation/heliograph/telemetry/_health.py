@@ -7,8 +7,13 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from heliograph.telemetry._drops import Drops, sentence
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from heliograph.telemetry._drops import Reason
+    from heliograph.telemetry._session import UndeliveredError
 
 __all__ = ["DeliveryHealth", "delivering", "quieten_sdk"]
 
@@ -21,7 +26,6 @@ _SDK_LOGGERS: Final = (
     "opentelemetry.exporter.otlp.proto.http.metric_exporter",
     "opentelemetry.exporter.otlp.proto.http._log_exporter",
     "opentelemetry.exporter.otlp.proto.grpc.exporter",
-    "opentelemetry.sdk._shared_internal",
     "urllib3.connectionpool",
 )
 
@@ -45,15 +49,17 @@ def is_delivering() -> bool:
 
 
 class DeliveryHealth:
-    """The state of delivery, over all signals: an outage is one event, not three."""
+    """The state of delivery, over all signals: an outage is one event, not three. `drops` is what it cost."""
 
     def __init__(self, endpoint: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.drops = Drops()
         self._endpoint = endpoint
         self._clock = clock
         self._lock = threading.Lock()
         self._failing: set[str] = set()
         self._since = 0.0
-        self._lost: dict[str, int] = {}
+        self._lost = self.drops.counts()
+        self._told: set[str] = set()
 
     @property
     def down(self) -> bool:
@@ -68,9 +74,10 @@ class DeliveryHealth:
             if not first:
                 return
             self._since = self._clock()
+            self._lost = self.drops.counts()
         _log.warning(
             "telemetry cannot be delivered to %s (%s: %s). The application is not affected; the newest spans and "
-            "logs are kept in memory, within bounds, and delivery is tried again. This is said once.",
+            "logs are kept, within bounds, and delivery is tried again. This is said once.",
             self._endpoint,
             signal,
             reason,
@@ -84,49 +91,67 @@ class DeliveryHealth:
             self._failing.discard(signal)
             if self._failing:
                 return
-            lost, self._lost = self._lost, {}
             seconds = self._clock() - self._since
-        said = ", ".join(f"{count} {what}" for what, count in sorted(lost.items())) or "nothing"
+            lost = self.drops.counts() - self._lost
         _log.warning(
-            "telemetry is delivered to %s again, after %.0f s (lost meanwhile: %s)", self._endpoint, seconds, said
+            "telemetry is delivered to %s again, after %.0f s (lost meanwhile: %s)",
+            self._endpoint,
+            seconds,
+            sentence(lost),
         )
 
-    def lost(self, what: str, count: int) -> None:
-        """Count items given up."""
+    def lost(self, signal: str, reason: Reason, count: int) -> None:
+        """Count items that will never arrive."""
+        self.drops.add(signal, reason, count)
+
+    def refused(self, signal: str, failure: UndeliveredError, count: int) -> None:
+        """Note that items were refused for good: one item's fault, or that of every request (a wrong token, say)."""
+        if not failure.divisible:
+            self.failed(signal, failure.reason)
+            return
+        self.rejected(signal, count, failure.reason)
+
+    def rejected(self, signal: str, count: int, why: str) -> None:
+        """Note that items were left out of what was accepted otherwise; said once for each signal."""
+        if not count and not why:
+            return
         with self._lock:
-            self._lost[what] = self._lost.get(what, 0) + count
+            known = signal in self._told
+            self._told.add(signal)
+        if known:
+            return
+        _log.warning(
+            "%s took a request with %s but for %d of its items (%s). heliograph_dropped_total counts them; this is "
+            "said once.",
+            self._endpoint,
+            signal,
+            count,
+            why or "no reason given",
+        )
 
     def after_fork(self) -> None:
         """Start anew in a child process."""
         self._lock = threading.Lock()
         self._failing.clear()
+        self.drops.after_fork()
         self._lost.clear()
 
 
 class _Quiet(logging.Filter):
     """Holds back what the SDK says of our own deliveries."""
 
-    def __init__(self, health: DeliveryHealth) -> None:
-        super().__init__()
-        self.health = health
-
     def filter(self, record: logging.LogRecord) -> bool:
-        if is_delivering():
-            return False
-        if self.health.down and isinstance(record.msg, str) and record.msg.startswith("Queue full"):
-            what = "spans" if record.args and "Span" in str(record.args) else "logs"
-            self.health.lost(what, 1)
-            return False
-        return True
+        del record
+        return not is_delivering()
 
 
 def quieten_sdk(health: DeliveryHealth) -> Callable[[], None]:
     """Have `health` speak for the SDK's exporters; return what undoes it."""
-    quiet = _Quiet(health)
+    del health
+    quiet = _Quiet()
     loggers = [logging.getLogger(name) for name in _SDK_LOGGERS]
     for logger in loggers:
-        # First in line: the SDK's own filter of repeats, behind ours, would otherwise swallow drops uncounted.
-        logger.filters.insert(0, quiet)
+        logger.addFilter(quiet)
 
     def undo() -> None:
         for logger in loggers:

@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, detach, set_value
-from opentelemetry.sdk.metrics.export import MetricReader
+from opentelemetry.sdk.metrics.export import MetricExportResult, MetricReader
 
-from heliograph.telemetry._start_times import with_earlier_starts
+from heliograph.telemetry._start_times import points_of, with_earlier_starts
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.export import MetricExporter, MetricsData
 
+    from heliograph.telemetry._spool import Spool
+
 __all__ = ["PushOrPullReader"]
 
 _log = logging.getLogger(__name__)
+_SHORTEST: Final = 0.5
+_SHARE: Final = 200
+"""A state on disk is made as often as it may cost: every half second, and a 200th of a core."""
 
 
 class PushOrPullReader(MetricReader):
     """Cumulative. Its one store serves both ways, so that switching from push to pull loses no count.
 
+    With a spool, what is collected is also kept there, and between two pushes, too.
+
     The SDK's periodic reader is not used since it cannot be switched, and keeps its lock over a fork.
     """
 
-    def __init__(self, exporter: MetricExporter | None, interval: float) -> None:
+    def __init__(self, exporter: MetricExporter | None, interval: float, spool: Spool | None = None) -> None:
         super().__init__()
         self._exporter = exporter
         self._interval = interval
+        self._spool = spool
+        self._due = True
         self._stop = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -93,13 +103,34 @@ class PushOrPullReader(MetricReader):
 
     def _tick(self) -> None:
         stop = self._stop
-        while not stop.wait(self._interval):
+        pause, next_push = self._interval, time.monotonic() + self._interval
+        if self._spool is not None:
+            pause = min(_SHORTEST, pause)
+        while not stop.wait(pause):
+            started = time.monotonic()
+            due = started >= next_push
             try:
                 with self._one_at_a_time:
                     if not self._pulling:
-                        self.collect()
+                        self._gather(due=due)
             except Exception:  # noqa: BLE001 - must not reach the application
                 _log.debug("a collection failed", exc_info=True)
+            ended = time.monotonic()
+            if due:
+                next_push = max(next_push + self._interval, ended)
+            pause = next_push - ended
+            if self._spool is not None:
+                often = pause if due else max(_SHORTEST, (ended - started) * _SHARE)
+                pause = min(often, pause)
+            pause = max(pause, 0.0)
+
+    def _gather(self, *, due: bool) -> None:
+        """Collect, and push what is `due`; otherwise it is kept in the spool only."""
+        self._due = due
+        try:
+            self.collect()
+        finally:
+            self._due = True
 
     def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> None:  # noqa: ANN401
         del kwargs
@@ -108,6 +139,13 @@ class PushOrPullReader(MetricReader):
             return
         token = attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, value=True))
         try:
-            self._exporter.export(with_earlier_starts(metrics_data), timeout_millis=timeout_millis)
+            data = with_earlier_starts(metrics_data)
+            if self._spool is not None:
+                self._spool.keep_metrics(data, points_of(data))
+            if not self._due:
+                return
+            sent = self._exporter.export(data, timeout_millis=timeout_millis) is MetricExportResult.SUCCESS
+            if sent and self._spool is not None:
+                self._spool.forget_metrics()
         finally:
             detach(token)

@@ -11,7 +11,7 @@ from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 if TYPE_CHECKING:
     from heliograph.telemetry._settings import Settings
 
-__all__ = ["build_resource", "forked_instance"]
+__all__ = ["build_resource", "forked_instance", "service_name"]
 
 INSTANCE: Final = "service.instance.id"
 
@@ -33,6 +33,11 @@ def build_resource(settings: Settings) -> Resource:
         said["deployment.environment.name"] = settings.environment
     said.update(settings.resource_attributes)
     return Resource.create(said).merge(OTELResourceDetector().detect())
+
+
+def service_name(settings: Settings) -> str:
+    """Give the name of the service, after the environment had its say."""
+    return str(OTELResourceDetector().detect().attributes.get("service.name") or settings.service_name)
 
 
 def forked_instance(before: Resource) -> Resource:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.metrics import CallbackOptions, Observation
-from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from heliograph.genai import _sink
 from heliograph.genai import vocabulary as v
@@ -24,25 +22,25 @@ from heliograph.genai._run import RUNS
 from heliograph.guard import failures, forget_failures
 from heliograph.telemetry import _joining
 from heliograph.telemetry._bridge import LogBridge
-from heliograph.telemetry._exporters import deliveries
+from heliograph.telemetry._exporters import deliveries, spool
 from heliograph.telemetry._fork import LATE_IMPORTS, renew_providers
 from heliograph.telemetry._health import DeliveryHealth, quieten_sdk
+from heliograph.telemetry._outboxes import LimitWatch, LogOutbox, SpanOutbox
 from heliograph.telemetry._reader import PushOrPullReader
 from heliograph.telemetry._resource import build_resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from heliograph.telemetry._settings import Settings
+    from heliograph.telemetry._exporters import LogDelivery, SpanDelivery
+    from heliograph.telemetry._outbox import Bounds
+    from heliograph.telemetry._settings import Settings, Signal
 
 __all__ = ["Runtime"]
 
 _log = logging.getLogger("heliograph.telemetry")
-
-SPAN_QUEUE: Final = 8192
-LOG_QUEUE: Final = 8192
-BATCH: Final = 512
-DELAY_MS: Final = 1000
+SPOOL_DELAY: Final = 0.005
+"""Seconds that what is finished may wait for more to be written to the spool with it."""
 
 
 class Runtime:
@@ -57,43 +55,38 @@ class Runtime:
         self._closed = threading.Event()
         resource = build_resource(settings)
         spans, numbers, logs = deliveries(settings, self.health)
-        self._couriers = (spans.courier, numbers.courier, logs.courier)
+        self._spool = spool(settings, self.health)
+        self._couriers = [spans.courier, numbers.courier, logs.courier, *(self._spool.couriers if self._spool else ())]
+        self._numbers = numbers
 
         self.line = MeteringLine()
         self.reader = PushOrPullReader(
             numbers if "metrics" in settings.exports and settings.metrics_port is None else None,
             settings.metric_interval,
+            self._spool,
         )
         self.meters, self._own_meters = _joining.meter_provider(resource, self.reader, settings.shown_endpoint)
 
         self.loggers, self._own_loggers = _joining.logger_provider(resource)
-        self._log_batches: BatchLogRecordProcessor | None = None
+        self._logs: LogOutbox | None = None
         if "logs" in settings.exports and not (
             not self._own_loggers and _joining.sends_to(self.loggers, settings.shown_endpoint)
         ):
-            self._log_batches = BatchLogRecordProcessor(
-                logs,
-                schedule_delay_millis=_environment("OTEL_BLRP_SCHEDULE_DELAY", DELAY_MS),
-                max_export_batch_size=_environment("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", BATCH),
-                max_queue_size=_environment("OTEL_BLRP_MAX_QUEUE_SIZE", LOG_QUEUE),
-            )
-            self.loggers.add_log_record_processor(self._log_batches)
+            self._logs = LogOutbox(*self._way("logs", logs, settings.log_queue), self.health.drops)
+            self.loggers.add_log_record_processor(self._logs)
 
         self.meter = CallMeter(
             self.meters, self.loggers, prices=Prices.from_environment(settings.prices), line=self.line
         )
         self.tracers, self._own_tracers = _joining.tracer_provider(resource)
-        self._span_batches: BatchSpanProcessor | None = None
+        self._spans: SpanOutbox | None = None
         if "traces" in settings.exports and not (
             not self._own_tracers and _joining.sends_to(self.tracers, settings.shown_endpoint)
         ):
-            self._span_batches = BatchSpanProcessor(
-                spans,
-                schedule_delay_millis=_environment("OTEL_BSP_SCHEDULE_DELAY", DELAY_MS),
-                max_export_batch_size=_environment("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", BATCH),
-                max_queue_size=_environment("OTEL_BSP_MAX_QUEUE_SIZE", SPAN_QUEUE),
-            )
-        self.processor = GenAIProcessor(self.meter, self._span_batches, content=settings.content)
+            self._spans = SpanOutbox(*self._way("traces", spans, settings.span_queue), self.health.drops)
+            if self.tracers is not None:
+                self.tracers.add_span_processor(LimitWatch(self.health.drops))
+        self.processor = GenAIProcessor(self.meter, self._spans, content=settings.content)
         if self.tracers is not None:
             self.tracers.add_span_processor(self.processor)
 
@@ -103,6 +96,17 @@ class Runtime:
         self._observe()
         _sink.install(self.meter)
         self.reader.start()
+        if self._spool is not None:
+            self._spool.start()
+
+    def _way(
+        self, signal: Signal, delivery: SpanDelivery | LogDelivery, bounds: Bounds
+    ) -> tuple[Callable[[Sequence[Any]], object], Bounds]:
+        """Give what an outbox delivers to, and its bounds: the collector or, as soon as may be, the spool."""
+        if self._spool is None:
+            return delivery.export, bounds
+        write = self._spool.writer(signal, delivery.send)
+        return lambda batch: write(delivery.clean(batch)), replace(bounds, delay=SPOOL_DELAY, eager=True)
 
     def flush_local(self) -> None:
         """Have everything that has ended counted and its span finished, within this process; nothing is sent."""
@@ -119,11 +123,12 @@ class Runtime:
         def work() -> None:
             _end_left_streams()
             self.line.settle()
-            for part in (self._span_batches, self._log_batches, self.reader):
+            for part in (self._spans, self._logs, self.reader):
                 if part is not None:
                     part.force_flush(max(int((deadline - time.monotonic()) * 1000), 1))
+            kept = self._spool is None or self._spool.flush(max(deadline - time.monotonic(), 0.0))
             self._flush_joined()
-            done.append(not self.health.down)
+            done.append(kept and not self.health.down)
 
         _within(timeout, work)
         return bool(done) and done[0]
@@ -160,17 +165,20 @@ class Runtime:
             self._ended = time.time()
         for courier in self._couriers:
             courier.close(deadline)
-        for part in (self._span_batches, self._log_batches):
+        for part in (self._spans, self._logs):
             if part is not None:
-                left = max(int((deadline - time.monotonic()) * 1000), 1)
-                batches = getattr(part, "_batch_processor", None)
-                with contextlib.suppress(Exception):
-                    # The public shutdown() waits 30 s whatever it is told.
-                    batches.shutdown(timeout_millis=left) if batches is not None else part.shutdown()  # type: ignore[no-untyped-call]
+                part.outbox.close(max(deadline - time.monotonic(), 0.0))
         self.reader.shutdown(max((deadline - time.monotonic()) * 1000, 1))
+        if self._spool is not None:
+            self._spool.close(deadline)
+        if self._spool is None or not self._spool.keeps_metrics:
+            self.health.lost("metrics", "process_end", self._numbers.undelivered)
         _within(max(deadline - time.monotonic(), 0.1), self._flush_joined)
+        if self._spool is not None:
+            self._spool.leave()
         _sink.install(None)
         self._undo_quiet()
+        self.health.drops.say()
 
     def _flush_joined(self) -> None:
         """Have the application's own providers send, which SIGTERM would end unasked; ours have sent."""
@@ -199,6 +207,11 @@ class Runtime:
         self.health.after_fork()
         for courier in self._couriers:
             courier.after_fork()
+        if self._spool is not None and self._closer is None:
+            self._spool.after_fork()
+        for part in (self._spans, self._logs):
+            if part is not None:
+                part.outbox.after_fork()
         renew_providers(self.tracers, self.meters, self.loggers)
         self.processor.after_fork()
         self.meter.sessions.after_fork()
@@ -227,6 +240,13 @@ class Runtime:
             failed = failures()
             return [Observation(failed)] if failed else []
 
+        def dropped(_: CallbackOptions) -> Iterable[Observation]:
+            return [
+                Observation(count, {"signal": signal, "reason": reason})
+                for (signal, reason), count in self.health.drops.counts().items()
+            ]
+
+        instruments.observe(v.DROPPED, dropped)
         instruments.observe(v.PRICE_AGE, price_age)
         instruments.observe(v.REDACTION_FAILURES, redaction_failures)
         instruments.observe(v.HEARTBEAT, heartbeat)
@@ -267,8 +287,3 @@ def _end_left_streams() -> None:
     if module is not None:
         with contextlib.suppress(Exception):
             module.settle()
-
-
-def _environment(name: str, default: int) -> int | None:
-    """None where the environment speaks: the SDK then reads, and checks, the variable itself."""
-    return None if os.environ.get(name) else default

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from heliograph.guard import ContentPolicy, policy_from
+from heliograph.telemetry._outbox import Bounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +22,10 @@ SIGNALS: Final[tuple[Signal, ...]] = ("traces", "metrics", "logs")
 DEFAULT_INTERVAL: Final = 5.0
 DEFAULT_TIMEOUT: Final = 10.0
 DEFAULT_EXIT_TIMEOUT: Final = 5.0
+DEFAULT_QUEUE: Final = Bounds(items=8192, size=32_000_000, batch=512, delay=1.0)
+"""Of spans, and of log records."""
+DEFAULT_SPOOL_SIZE: Final = 256_000_000
+"""Bytes on disk, of all processes of a service together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,12 @@ class Settings:
     prices: Mapping[str, Any] | str | Path | None = None
     resource_attributes: Mapping[str, str] = field(default_factory=dict)
     exports: frozenset[Signal] = frozenset(SIGNALS)
+    span_queue: Bounds = DEFAULT_QUEUE
+    log_queue: Bounds = DEFAULT_QUEUE
     metrics_port: int | None = None
     metrics_addr: str = "127.0.0.1"
+    spool: Path | None = None
+    spool_size: int = DEFAULT_SPOOL_SIZE
     disabled: bool = False
     warnings: tuple[str, ...] = ()
 
@@ -77,6 +86,7 @@ class Settings:
         capture_content: bool | str | ContentPolicy | None = None,
         prices: Mapping[str, Any] | str | Path | None = None,
         resource_attributes: Mapping[str, str] | None = None,
+        spool: str | Path | None = None,
     ) -> Settings:
         """Combine arguments and environment. Never raises: what cannot be used becomes a warning."""
         env = _Environment()
@@ -90,17 +100,21 @@ class Settings:
             headers=dict(headers or {}),
             protocol=protocol,
             metric_interval=env.milliseconds("OTEL_METRIC_EXPORT_INTERVAL", metric_interval),
-            timeout=env.seconds("OTEL_EXPORTER_OTLP_TIMEOUT", DEFAULT_TIMEOUT),
-            exit_timeout=env.seconds("HELIOGRAPH_EXIT_TIMEOUT", DEFAULT_EXIT_TIMEOUT),
+            timeout=env.number("OTEL_EXPORTER_OTLP_TIMEOUT", DEFAULT_TIMEOUT),
+            exit_timeout=env.number("HELIOGRAPH_EXIT_TIMEOUT", DEFAULT_EXIT_TIMEOUT),
             instrument=instrument if isinstance(instrument, bool) else tuple(instrument),
             content=content,
             prices=prices,
             resource_attributes=dict(resource_attributes or {}),
             exports=env.exports(),
+            span_queue=env.queue("OTEL_BSP"),
+            log_queue=env.queue("OTEL_BLRP"),
             metrics_port=env.metrics_port(),
             metrics_addr=env.text("HELIOGRAPH_METRICS_ADDR")
             or env.text("OTEL_EXPORTER_PROMETHEUS_HOST")
             or "127.0.0.1",
+            spool=env.folder("HELIOGRAPH_SPOOL", spool),
+            spool_size=int(env.number("HELIOGRAPH_SPOOL_MB", DEFAULT_SPOOL_SIZE / 1e6) * 1e6),
             disabled=(env.text("OTEL_SDK_DISABLED") or "").lower() == "true",
             warnings=(*env.warnings, *warnings),
         )
@@ -121,9 +135,23 @@ class _Environment:
         value = self._number(name)
         return default if value is None else value / 1000
 
-    def seconds(self, name: str, default: float) -> float:
+    def number(self, name: str, default: float) -> float:
         value = self._number(name)
         return default if value is None else value
+
+    def folder(self, name: str, default: str | Path | None) -> Path | None:
+        given = self.text(name) or default
+        return Path(given).expanduser().absolute() if given else None
+
+    def queue(self, prefix: str) -> Bounds:
+        """Read the bounds of a queue from OpenTelemetry's variables, and HELIOGRAPH_QUEUE_MB for its bytes."""
+        items = int(self.number(f"{prefix}_MAX_QUEUE_SIZE", DEFAULT_QUEUE.items)) or 1
+        return Bounds(
+            items=items,
+            size=int(self.number("HELIOGRAPH_QUEUE_MB", DEFAULT_QUEUE.size / 1e6) * 1e6),
+            batch=min(int(self.number(f"{prefix}_MAX_EXPORT_BATCH_SIZE", DEFAULT_QUEUE.batch)) or 1, items),
+            delay=self.milliseconds(f"{prefix}_SCHEDULE_DELAY", DEFAULT_QUEUE.delay),
+        )
 
     def _number(self, name: str) -> float | None:
         given = self.text(name)

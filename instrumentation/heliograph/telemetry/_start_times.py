@@ -10,7 +10,7 @@ from opentelemetry.sdk.metrics.export import Histogram, Sum
 if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.export import Metric, MetricsData
 
-__all__ = ["EARLIER_NS", "with_earlier_starts"]
+__all__ = ["EARLIER_NS", "points_of", "with_earlier_starts"]
 
 EARLIER_NS: Final = 10_000_000
 """Nanoseconds: more than Prometheus' resolution of a millisecond, less than anything a person could notice."""
@@ -36,6 +36,16 @@ def with_earlier_starts(data: MetricsData) -> MetricsData:
             )
             for resource in data.resource_metrics
         ],
+    )
+
+
+def points_of(data: MetricsData) -> int:
+    """Count the points of a collection."""
+    return sum(
+        len(metric.data.data_points)
+        for resource in data.resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
     )
 
 

@@ -314,3 +314,30 @@ def test_what_cannot_be_read_does_no_harm() -> None:
         assert policy.log(record({"a": Unreadable()}, x=Unreadable())) is not None
         assert policy.clean("gen_ai.prompt", b"\xff\xfe") in {None, "[2 bytes]"}
         assert policy.attributes({"gen_ai.prompt": "\ud800", "x": "\ud800"}) is not None or policy is FULL
+
+
+@pytest.mark.parametrize("filler", ["x", "plain words ", "\U0001f4a5"])
+def test_a_long_text_that_is_no_content_is_cut_and_says_so(filler: str) -> None:
+    long = (filler * 1_000_000)[:1_000_000]
+    cleaned = NEVER.attributes({"app.dump": long, "app.dumps": (long, "short"), "app.route": "/answer"}) or {}
+    assert cleaned["app.route"] == "/answer"
+    for text in (cleaned["app.dump"], cleaned["app.dumps"][0]):
+        assert text.endswith("… [1 000 000 characters]")
+        assert len(text) < 33_000
+    assert cleaned["app.dumps"][1] == "short"
+
+
+@pytest.mark.parametrize("offset", range(-40, 40, 8))
+def test_a_key_on_the_cut_is_not_shown_in_half(offset: int) -> None:
+    for cut in (32_768, 32_768 - 512):
+        text = " " * (cut + offset) + KEY + " " * 100_000
+        cleaned = NEVER.attributes({"app.dump": text}) or {}
+        assert KEY[:16] not in cleaned["app.dump"]
+
+
+def test_a_log_records_text_is_cut_and_says_so() -> None:
+    record = ReadableLogRecord(LogRecord(body="x" * 1_000_000, attributes={}), Resource.get_empty())
+    body = NEVER.log(record).log_record.body
+    assert isinstance(body, str)
+    assert body.endswith("… [1 000 000 characters]")
+    assert 100_000 < len(body) < 132_000

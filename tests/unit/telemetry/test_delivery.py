@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from heliograph.telemetry._courier import Courier
+from heliograph.telemetry._exporters import PATIENCE
 from heliograph.telemetry._health import DeliveryHealth, quieten_sdk
+from heliograph.telemetry._partial import rejected
 from heliograph.telemetry._session import OneAttemptSession, UndeliveredError
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ class _Exporter:
         """Nothing to do."""
 
 
+AWAY_LONG = UndeliveredError("Connection refused", retryable=True)
 AWAY = UndeliveredError("Connection refused", retryable=True, retry_after=0.01)
 REFUSED = UndeliveredError("HTTP 400 Bad Request", retryable=False)
 
@@ -156,19 +160,141 @@ def test_the_sdk_is_quiet_only_while_we_deliver(caplog: pytest.LogCaptureFixture
         undo()
 
 
-def test_drops_from_a_full_queue_are_counted_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+class _Picky:
+    """An exporter that fails on some items, the way `failure` says (None: they cannot be encoded)."""
+
+    def __init__(self, session: OneAttemptSession, bad: set[int], failure: UndeliveredError | None) -> None:
+        self._session, self._bad, self._failure = session, bad, failure
+        self.accepted: list[int] = []
+
+    def export(self, batch: Sequence[int], /) -> _Result:
+        self._session.asked = self._failure is not None
+        if self._bad & set(batch):
+            self._session.failure = self._failure
+            return _Result("FAILURE")
+        self.accepted += batch
+        return _Result("SUCCESS")
+
+    def shutdown(self) -> None:
+        """Nothing to do."""
+
+
+BAD = UndeliveredError("HTTP 400 Bad Request", retryable=False, divisible=True)
+LARGE = UndeliveredError("HTTP 413", retryable=False, divisible=True, counted_as="too_large")
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [(BAD, "refused"), (LARGE, "too_large"), (None, "unencodable")],
+    ids=["refused", "too-large", "unencodable"],
+)
+def test_a_bad_item_does_not_take_its_neighbours_along(
+    failure: UndeliveredError | None, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    health = DeliveryHealth("http://collector:4318")
+    made: list[_Picky] = []
+
+    def make(session: OneAttemptSession) -> _Picky:
+        made.append(_Picky(session, {17, 401}, failure))
+        return made[-1]
+
+    sender: Courier[Any] = Courier("traces", make, health, patience=5)
+    assert not sender.send(list(range(512)), 512)
+    assert sorted(made[0].accepted) == [each for each in range(512) if each not in {17, 401}]
+    assert health.drops.counts() == {("traces", reason): 2}
+    assert not health.down, "the collector is there, and takes the rest"
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_a_batch_of_nothing_but_bad_items_is_not_divided_for_ever() -> None:
     health = DeliveryHealth("x")
-    undo = quieten_sdk(health)
-    try:
-        sdk = logging.getLogger("opentelemetry.sdk._shared_internal")
-        health.failed("traces", "away")
-        for _ in range(5):
-            sdk.warning("Queue full, dropping %s.", "Span")
-        health.delivered("traces")
-        assert "5 spans" in caplog.records[-1].getMessage()
-        assert len(caplog.records) == 2
-    finally:
-        undo()
+    made: list[_Picky] = []
+
+    def make(session: OneAttemptSession) -> _Picky:
+        made.append(_Picky(session, set(range(512)), BAD))
+        return made[-1]
+
+    sender: Courier[Any] = Courier("logs", make, health, patience=5)
+    calls = 0
+    inner = _Picky.export
+
+    def counting(self: _Picky, batch: Sequence[int], /) -> _Result:
+        nonlocal calls
+        calls += 1
+        return inner(self, batch)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_Picky, "export", counting)
+        assert not sender.send(list(range(512)), 512)
+    assert calls < 80
+    assert health.drops.counts() == {("logs", "refused"): 512}
+
+
+def test_a_wrong_token_is_everybodys_trouble() -> None:
+    sender, made, health = courier(REFUSED)
+    assert not sender.send([1, 2, 3], 3)
+    assert len(made[0].batches) == 1
+    assert health.down
+    assert health.drops.counts() == {("traces", "refused"): 3}
+
+
+def test_what_a_collector_says_it_rejected_is_counted(caplog: pytest.LogCaptureFixture) -> None:
+    answer = ExportTraceServiceResponse()
+    answer.partial_success.rejected_spans = 2
+    answer.partial_success.error_message = "span too old"
+    health = DeliveryHealth("http://collector:4318")
+
+    class Partial(_Exporter):
+        def export(self, batch: Sequence[int], /) -> _Result:
+            self._session.answer = answer.SerializeToString()
+            return super().export(batch)
+
+    sender: Courier[Any] = Courier("traces", lambda session: Partial(session, [None]), health, patience=1)
+    assert sender.send([1, 2, 3], 3)
+    assert sender.send([1, 2, 3], 3)
+    assert health.drops.counts() == {("traces", "refused"): 4}
+    (warning,) = caplog.records
+    assert "span too old" in warning.getMessage()
+
+
+@pytest.mark.parametrize("answer", [b"", b"{}", b"<html>", b"\xff\xff"], ids=["none", "json", "page", "noise"])
+def test_an_answer_of_somebody_elses_rejects_nothing(answer: bytes) -> None:
+    assert rejected("traces", answer)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("patience", "ending", "reason"), [(0.01, False, "gave_up"), (60, True, "process_end")], ids=["patience", "end"]
+)
+@pytest.mark.parametrize("keeps", [False, True], ids=["memory", "kept"])
+def test_what_is_given_up_is_counted_unless_somebody_has_it_still(
+    patience: float, ending: bool, reason: str, keeps: bool
+) -> None:
+    health = DeliveryHealth("x")
+    sender: Courier[Any] = Courier(
+        "traces", lambda session: _Exporter(session, [AWAY]), health, patience=patience, keeps=keeps
+    )
+    if ending:
+        sender.close(time.monotonic() + 1)
+    assert not sender.send([1, 2], 2)
+    assert health.drops.counts() == ({} if keeps else {("traces", reason): 2})
+
+
+def test_an_outage_longer_than_five_minutes_is_sat_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("heliograph.telemetry._courier.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(threading.Event, "wait", lambda _, pause: now.__setitem__(0, now[0] + (pause or 0)))
+    back = 1000.0 + 330
+
+    class Away(_Exporter):
+        def export(self, batch: Sequence[int], /) -> _Result:
+            self._outcomes = [None if now[0] >= back else AWAY_LONG]
+            return super().export(batch)
+
+    health = DeliveryHealth("x")
+    sender: Courier[Any] = Courier("traces", lambda session: Away(session, [None]), health, patience=PATIENCE)
+    assert sender.send([1], 1)
+    assert now[0] < back + 7, "found within one pause of its return"
+    assert not health.drops.counts()
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from heliograph.testing import LLMServer
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
+    from pathlib import Path
 
     from .conftest import Receiver
 
@@ -283,6 +284,47 @@ def test_a_collector_that_comes_back_gets_what_was_kept(run: Run, receiver: Rece
     failed, recovered = err.splitlines()
     assert "HTTP 503" in failed
     assert "again" in recovered
+
+
+SPOOLED = """
+    heliograph.configure("spooled", endpoint=sys.argv[1], spool=sys.argv[2])
+    with trace.get_tracer("test").start_as_current_span("chat", attributes={
+        "gen_ai.operation.name": "chat", "gen_ai.input.messages": '[{"content": "PLANTED-PROMPT"}]',
+        "http.request.header.authorization": "Bearer PLANTED-TOKEN-1234567890", "db.connection_string":
+        "postgresql://u:PLANTED-PASSWORD@h/d",
+    }):
+        logging.getLogger("app").warning("calling with sk-proj-PLANTED1b2C3d4E5f6G7h8I9j0K1l2")
+    time.sleep(1.5)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_must_not_leave_is_not_in_the_spool_either(run: Run, receiver: Receiver, tmp_path: Path) -> None:
+    receiver.status = 503
+    status, _, _ = run(program(SPOOLED), receiver.url, str(tmp_path / "spool"))
+    assert status == -signal.SIGKILL
+    files = [path for path in (tmp_path / "spool").rglob("*") if path.is_file()]
+    kept = b"".join(path.read_bytes() for path in files)
+    assert b"calling with" in kept
+    assert b"chat" in kept
+    assert b"llm_requests" in kept
+    assert b"PLANTED" not in kept
+
+
+def test_a_spool_that_cannot_be_written_costs_nothing(run: Run, receiver: Receiver, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    status, _, err = run(
+        program("""
+        heliograph.configure("spooled", endpoint=sys.argv[1])
+        call()
+        """),
+        receiver.url,
+        HELIOGRAPH_SPOOL=str(tmp_path / "file"),
+    )
+    assert status == 0
+    assert err.count("cannot be written") == 1
+    assert len(receiver.spans) == 1
+    assert receiver.total("llm_requests") == 1
 
 
 def test_without_the_extras_everything_else_works(run: Run, receiver: Receiver) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,3 +91,25 @@ def test_an_instance_id_is_unique_and_new_after_a_fork(monkeypatch: pytest.Monke
     assert chosen.attributes["service.instance.id"] == "web"
     assert forked_instance(chosen).attributes["service.instance.id"] == f"web-{os.getpid()}"
     assert isinstance(chosen, Resource)
+
+
+def test_queues_and_the_spool_are_what_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    plain = Settings.resolve()
+    assert (plain.spool, plain.spool_size) == (None, 256_000_000)
+    assert (plain.span_queue.items, plain.span_queue.batch, plain.span_queue.delay) == (8192, 512, 1.0)
+    assert Settings.resolve(spool=tmp_path).spool == tmp_path
+    for name, value in {
+        "HELIOGRAPH_SPOOL": "~/spool",
+        "HELIOGRAPH_SPOOL_MB": "10",
+        "HELIOGRAPH_QUEUE_MB": "1.5",
+        "OTEL_BSP_MAX_QUEUE_SIZE": "100",
+        "OTEL_BLRP_SCHEDULE_DELAY": "250",
+        "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE": "nonsense",
+    }.items():
+        monkeypatch.setenv(name, value)
+    said = Settings.resolve(spool=tmp_path)
+    assert said.spool == Path("~/spool").expanduser(), "the operator's word is the last"
+    assert (said.spool_size, said.span_queue.size, said.log_queue.size) == (10_000_000, 1_500_000, 1_500_000)
+    assert (said.span_queue.items, said.span_queue.batch) == (100, 100), "a batch is no larger than its queue"
+    assert (said.log_queue.delay, said.log_queue.batch) == (0.25, 512)
+    assert len(said.warnings) == 1

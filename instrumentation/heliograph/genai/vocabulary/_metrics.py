@@ -12,6 +12,7 @@ __all__ = [
     "CALL_LABELS",
     "CHAIN_LATENCY",
     "CLEAN_EXIT",
+    "DROPPED",
     "HEARTBEAT",
     "LABELS_FOLDED",
     "LLM_CACHED_TOKENS",
@@ -236,6 +237,14 @@ LABELS_FOLDED: Final = MetricSpec(
     ("label",),
     "Label values beyond the cap of their label, counted as other.",
 )
+DROPPED: Final = MetricSpec(
+    "heliograph_dropped",
+    "counter",
+    ("signal", "reason"),
+    "Spans, log records and points of metrics that will never arrive. signal is traces, logs or metrics; reason is "
+    "queue_full, gave_up, refused, too_large, unencodable, spool_full, corrupt or process_end. With the reason limits "
+    "the item arrives, but without a part.",
+)
 REDACTION_FAILURES: Final = MetricSpec(
     "heliograph_redaction_failures",
     "counter",
@@ -273,6 +282,7 @@ APPLICATION_METRICS: Final = (
     HEARTBEAT,
     CLEAN_EXIT,
     LABELS_FOLDED,
+    DROPPED,
     REDACTION_FAILURES,
     PRICE_AGE,
 )
