@@ -49,7 +49,7 @@ def as_json(tally: Tally, seconds: float, status: int) -> dict[str, Any]:
                 "input_tokens": model.input_tokens,
                 "output_tokens": model.output_tokens,
                 "cached_tokens": model.cached_tokens,
-                "cost_usd": model.cost,
+                "cost_usd": model.cost if model.priced_calls else None,
                 "unpriced_calls": model.unpriced_calls,
                 "unpriced_tokens": model.unpriced_tokens,
             }
@@ -143,8 +143,8 @@ def _table(tally: Tally, paint: Paint, width: int | None) -> Iterator[str]:
 
 
 def _cells(model: ModelTotal) -> tuple[str, ...]:
-    cost = "no price" if model.unpriced_calls and not model.cost else usd(model.cost)
-    if model.unpriced_calls and model.cost:
+    cost = usd(model.cost if model.priced_calls else None, unpriced=bool(model.unpriced_calls))
+    if model.unpriced_calls and model.priced_calls:
         cost = f">= {cost}"
     return str(model.calls), str(model.errors), f"{model.input_tokens:,}", f"{model.output_tokens:,}", cost
 

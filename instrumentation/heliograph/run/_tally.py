@@ -29,6 +29,8 @@ class ModelTotal:
     output_tokens: int = 0
     cached_tokens: int = 0
     cost: float = 0.0
+    priced_calls: int = 0
+    """Calls whose cost is known."""
     unpriced_tokens: int = 0
     unpriced_calls: int = 0
 
@@ -157,6 +159,7 @@ class Tally:
         total.output_tokens += written or 0
         total.cached_tokens += said.get("llm_cached_tokens") or 0
         total.cost += cost or 0.0
+        total.priced_calls += cost is not None
         if said.get("unpriced"):
             total.unpriced_calls += 1
             total.unpriced_tokens += (read or 0) + (written or 0)

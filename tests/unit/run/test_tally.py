@@ -9,7 +9,7 @@ import pytest
 from heliograph.run import _summary
 from heliograph.run._tally import Tally
 
-HELLO = {"e": "process", "pid": 7, "name": "app", "sends_to": None, "joined": False}
+HELLO: dict[str, Any] = {"e": "process", "pid": 7, "name": "app", "sends_to": None, "joined": False}
 
 
 def call(model: str = "m", *, wasted: str | None = None, span: str = "s", **said: Any) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def call(model: str = "m", *, wasted: str | None = None, span: str = "s", **said
     }
 
 
-PRICED = {"llm_input_tokens": 100, "llm_output_tokens": 10, "llm_cost_usd": 0.5}
+PRICED: dict[str, Any] = {"llm_input_tokens": 100, "llm_output_tokens": 10, "llm_cost_usd": 0.5}
 
 
 def tally(*messages: dict[str, Any]) -> Tally:
@@ -92,6 +92,23 @@ def test_a_process_that_goes_without_a_goodbye_was_killed_with_what_was_under_wa
     )
     made.ended(1)
     assert _summary.not_counted(made) == ["1 process killed or left by os._exit, with 1 call under way"]
+
+
+@pytest.mark.parametrize(
+    ("calls", "cell", "machine"),
+    [
+        ([call(**PRICED)], "0.500000 USD", 0.5),
+        ([call(unpriced=True, llm_input_tokens=1)], "no price", None),
+        ([call(status="error", error_type="E")], "cost unknown", None),
+        ([call(**PRICED), call(unpriced=True, llm_input_tokens=1)], ">= 0.500000 USD", 0.5),
+    ],
+    ids=["known", "no price", "failed", "in part"],
+)
+def test_a_cost_that_is_not_known_is_never_zero(calls: list[dict[str, Any]], cell: str, machine: float | None) -> None:
+    made = tally(*calls)
+    (row,) = [line for line in _summary.lines(made, 1.0) if line.startswith("  m ")]
+    assert row.endswith(f"  {cell}")
+    assert _summary.as_json(made, 1.0, 0)["models"]["m"]["cost_usd"] == machine
 
 
 def test_waste_is_cost_that_bought_nothing() -> None:

@@ -16,7 +16,7 @@ from heliograph.run._send import LONGEST, Sender
 if TYPE_CHECKING:
     from pathlib import Path
 
-HELLO = {"e": "process"}
+HELLO: dict[str, Any] = {"e": "process"}
 
 
 def heard() -> tuple[list[dict[str, Any]], list[int], Listener]:

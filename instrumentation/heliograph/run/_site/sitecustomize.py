@@ -10,13 +10,17 @@ import sys
 
 def _watch() -> bool:
     """Start watching; whether this Python has a heliograph that can."""
-    try:
-        from heliograph.run import _watch as watch
+    for finder in sys.meta_path:
+        spec = finder.find_spec("heliograph", None)
+        if spec is not None:
+            found = spec.submodule_search_locations or ()
+            if any(os.path.exists(os.path.join(each, "run", "_attach.py")) for each in found):  # noqa: PTH110, PTH118
+                import _heliograph_watch  # type: ignore[import-not-found] # beside this file
 
-        watch.start()
-    except Exception:  # noqa: BLE001 - must not reach the application
-        return False
-    return True
+                _heliograph_watch.start()
+                return True
+            return False
+    return False
 
 
 def _report(path: str) -> None:
@@ -40,19 +44,18 @@ def _report(path: str) -> None:
 
 
 def _go_on() -> None:
-    """Take this folder off `sys.path` and run the `sitecustomize` behind it, if there is one."""
+    """Take this folder off `sys.path` and run the `sitecustomize` that it hides, if there is one."""
     here = os.path.dirname(__file__)  # noqa: PTH120 - `pathlib` takes some milliseconds to import
     sys.path[:] = [each for each in sys.path if each != here]
-    from importlib.machinery import PathFinder
-
-    spec = PathFinder.find_spec("sitecustomize", sys.path)
-    if spec is None or spec.loader is None:
-        return
-    from importlib.util import module_from_spec
-
-    module = module_from_spec(spec)
-    sys.modules["sitecustomize"] = module
-    spec.loader.exec_module(module)
+    own = sys.modules.pop("sitecustomize", None)
+    try:
+        import sitecustomize  # type: ignore[import-not-found] # noqa: F401 - the other one
+    except ImportError as error:
+        if error.name != "sitecustomize":
+            raise
+    finally:
+        if own is not None:
+            sys.modules.setdefault("sitecustomize", own)
 
 
 _listener = os.environ.get("HELIOGRAPH_RUN_SOCKET")

@@ -4,19 +4,20 @@ Nothing is loaded before: a Python that calls no model pays a few milliseconds. 
 calls `heliograph.configure()`, or sets up OpenTelemetry, between importing a library and using it, what it set up
 counts its calls. So a library is waited for twice: for its import, and then for its first use.
 
-Only the standard library is used here, and as little of it as possible.
+Only the standard library is used here, and as little of it as possible: every Python below the command loads this.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Final
 
+TYPE_CHECKING = False  # not typing's, which takes some milliseconds to import
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
+    from typing import Any, Final
 
 __all__ = ["FIRST_USE", "ON_IMPORT", "settle", "start"]
 
