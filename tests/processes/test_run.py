@@ -200,7 +200,7 @@ def test_a_program_that_configures_itself_is_counted_once(world: World, when: st
     assert {call["process"] for call in ended.calls} == {"run_configured" if when == "never" else "own-name"}
     assert {call["user_id"] for call in ended.calls} == {"u-1"}
     shown = [line.split("  ")[0] if line[0] != " " else line for line in ended.err.splitlines()]
-    trace = ended.calls[0]["trace_id"][:4]
+    trace = ended.calls[0]["trace_id"][-4:]
     assert shown[1] == f"query answer [{trace}]"
     assert shown[2] == "  chain retrieve"
     assert shown[3].startswith("    text-embedding-3-small embeddings")
@@ -208,6 +208,38 @@ def test_a_program_that_configures_itself_is_counted_once(world: World, when: st
     assert shown[5].startswith("    gpt-4o-mini-2024-07-18 ")
     assert shown[6].startswith(f"= query answer [{trace}]")
     assert world.sink.logs() == [], "something was sent"
+
+
+JOINED = """
+import openai
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+
+client = openai.OpenAI()
+trace.set_tracer_provider(TracerProvider())
+with trace.get_tracer("mine").start_as_current_span("handle"):
+    client.embeddings.create(model="text-embedding-3-small", input="Moon")
+"""
+
+
+def test_a_program_with_opentelemetry_of_its_own_keeps_it_and_its_spans_are_headings(world: World) -> None:
+    ended = run(world, "--", "python", "-c", JOINED)
+    assert ended.status == 0, ended.err
+    assert "Overriding" not in ended.err
+    assert [call["path"] for call in ended.calls] == [["handle"]]
+    (said,) = ended.summary["not_counted"]
+    assert said.startswith("kept here: the program sets up OpenTelemetry itself")
+
+
+def test_tests_of_an_application_are_seen_beside_their_own_captures(world: World, tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        "def test_it(captured):\n    import openai\n"
+        "    openai.OpenAI().embeddings.create(model='text-embedding-3-small', input='Moon')\n"
+        "    assert len(captured.calls) == 1\n"
+    )
+    ended = run(world, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, str(tmp_path))
+    assert ended.status == 0, ended.out
+    assert_ledger(world, ended)
 
 
 @pytest.mark.parametrize("when", ["behind", "never"])

@@ -60,7 +60,7 @@ def query_line(message: dict[str, Any], depth: int, paint: Paint, width: int | N
     failed = said["status"] != "success"
     return _row(
         f"= query {clean(str(said.get('query_type', 'default')))}"
-        + (f" [{message['trace'][:4]}]" if not depth else ""),
+        + (f" [{message['trace'][-4:]}]" if not depth else ""),
         depth,
         [
             (f"{calls:,} call{'s' * (calls != 1)}", _TOKENS, ("dim",)),

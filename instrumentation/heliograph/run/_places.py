@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opentelemetry.sdk.trace import SpanProcessor
-from opentelemetry.trace import format_span_id
+from opentelemetry.trace import format_span_id, get_current_span
 
 from heliograph.genai._read import call_at_start, looks_like_genai
 
@@ -50,8 +50,9 @@ class Places(SpanProcessor):
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Remember the span."""
-        del parent_context
         with contextlib.suppress(Exception):
+            if span.parent is not None and span.parent.span_id not in self._spans:
+                self._meet(get_current_span(parent_context), span.parent.span_id)
             self._remember(span)
 
     def of(self, span_id: int) -> Place:
@@ -68,6 +69,13 @@ class Places(SpanProcessor):
             parent = above
         path.reverse()
         return Place(path, format_span_id(parent) if parent is not None else None)
+
+    def _meet(self, parent: Any, span_id: int) -> None:  # noqa: ANN401 - of any kind
+        """Remember a parent that started before anybody watched: the program's own, around its first call."""
+        name = getattr(parent, "name", None)
+        if isinstance(name, str) and parent.get_span_context().span_id == span_id:
+            above = getattr(parent, "parent", None)
+            self._spans[span_id] = (above.span_id if above is not None else None, name[:_LONGEST_NAME])
 
     def _remember(self, span: Span) -> None:
         own = span.context.span_id

@@ -58,7 +58,7 @@ class Tree:
         self._above = ids
         found = []
         for depth, (span, name) in enumerate(path[same:], same):
-            found.append((depth, f"{name} [{trace[:4]}]" if depth == 0 else name, span in self._printed))
+            found.append((depth, f"{name} [{trace[-4:]}]" if depth == 0 else name, span in self._printed))
             self._printed[span] = None
             if len(self._printed) > _CAPACITY:
                 self._printed.popitem(last=False)

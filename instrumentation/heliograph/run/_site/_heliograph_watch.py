@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Final
 
-__all__ = ["FIRST_USE", "ON_IMPORT", "settle", "start"]
+__all__ = ["FIRST_USE", "ON_IMPORT", "adapted", "start", "started"]
 
 FIRST_USE: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "openai._base_client": (("SyncAPIClient", "request"), ("AsyncAPIClient", "request")),
@@ -48,8 +48,6 @@ ON_IMPORT: Final = frozenset(
 )
 """Libraries without one such method: the process is counted from their import on."""
 
-_API: Final = "heliograph.telemetry._api"
-
 _waiting: dict[str, tuple[tuple[str, str], ...]] = {}
 """What is waited for in this process: as FIRST_USE, with nothing for those met on their import."""
 
@@ -63,7 +61,7 @@ def start() -> None:
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_renew)
     _waiting.update(FIRST_USE)
-    _waiting.update(dict.fromkeys((_API, *ON_IMPORT), ()))
+    _waiting.update(dict.fromkeys(ON_IMPORT, ()))
     if "openai=" in os.environ.get("HELIOGRAPH_INSTRUMENTORS", ""):
         # The user chose another distribution's instrumentor: what it wraps lies around what would be waited for.
         del _waiting["openai._base_client"]
@@ -74,8 +72,28 @@ def start() -> None:
             _imported(sys.modules[name])
 
 
-def settle() -> None:
-    """Note that the process is counted: what is called from here on is left as it is."""
+def adapted(settings: Any) -> Any:  # noqa: ANN401 - `heliograph.telemetry._settings.Settings`
+    """Give the settings to start with; heliograph asks, whoever starts it."""
+    try:
+        from heliograph.run import _attach
+
+        return _attach.adapt(settings)
+    except Exception:  # noqa: BLE001 - must not reach the application
+        return settings
+
+
+def started(runtime: Any) -> None:  # noqa: ANN401 - `heliograph.telemetry._runtime.Runtime`
+    """Attach to the runtime that was started, and leave what is called from here on as it is."""
+    try:
+        from heliograph.run import _attach
+
+        _attach.attach(runtime)
+    except Exception:  # noqa: BLE001, S110 - must not reach the application
+        pass
+    _settle()
+
+
+def _settle() -> None:
     global _settled  # noqa: PLW0603 - one process, one state
     _settled = True
 
@@ -126,9 +144,6 @@ def _meet(spec: ModuleSpec) -> None:
 
 def _imported(module: ModuleType) -> None:
     try:
-        if module.__name__ == _API:
-            _join(module)
-            return
         methods = _waiting[module.__name__]
         found = [(getattr(module, owner, None) if owner else module, method) for owner, method in methods]
         if not found or any(method not in vars(owner) for owner, method in found):
@@ -174,22 +189,7 @@ def _count() -> None:
         except Exception:  # noqa: BLE001, S110 - must not reach the application
             pass
         finally:
-            settle()
-
-
-def _join(api: Any) -> None:  # noqa: ANN401 - the module `heliograph.telemetry._api`
-    """Attach to whatever runtime is started, the program's own too."""
-    started = api._start  # noqa: SLF001
-
-    def start_attached(settings: Any) -> Any:  # noqa: ANN401
-        from heliograph.run import _attach
-
-        runtime = started(_attach.adapt(settings))
-        _attach.attach(runtime)
-        settle()
-        return runtime
-
-    api._start = start_attached  # noqa: SLF001
+            _settle()
 
 
 def _renew() -> None:
