@@ -9,6 +9,10 @@ from typing import Any
 try:
     import click
 except ModuleNotFoundError:  # the base install is for applications; the tools are an extra
+    if sys.argv[1:2] == ["run"]:  # which needs none of them
+        from heliograph.run._cli import bare
+
+        bare(sys.argv[2:])
     sys.stderr.write(
         "heliograph: the command line needs the operator's tools.\n"
         "  why:  only the application's part is installed\n"
@@ -23,6 +27,7 @@ __all__ = ["main"]
 
 # name -> (module, attribute, one line for `--help`): a table, so that `--help` imports nothing.
 _COMMANDS: dict[str, tuple[str, str, str]] = {
+    "run": ("heliograph.run._click", "run", "Run a program as it is, and see its calls of models."),
     "up": ("heliograph.stack._cli", "up", "Start the stack on this machine, without Docker."),
     "down": ("heliograph.stack._cli", "down", "Stop the stack."),
     "reload": ("heliograph.reload._cli", "reload", "Have the running stack take a changed configuration."),

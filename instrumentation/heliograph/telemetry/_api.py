@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -162,8 +163,11 @@ def _current_settings() -> Settings | None:
 def _start(settings: Settings) -> Runtime:
     from heliograph.telemetry._runtime import Runtime
 
-    runtime = Runtime(settings)
+    watch: Any = sys.modules.get("_heliograph_watch")  # below `heliograph run`
+    runtime = Runtime(settings if watch is None else watch.adapted(settings))
     from heliograph.integrations import activate
 
     activate(runtime)
+    if watch is not None:
+        watch.started(runtime)
     return runtime

@@ -1,0 +1,1 @@
+"""The folder that `heliograph run` puts first on PYTHONPATH. Nothing imports it by this name."""
