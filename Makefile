@@ -42,7 +42,7 @@ stack: $(READY) servers ## Configuration, rules, routing, boards, and the signal
 	$(BIN)/pytest -v tests/config tests/rules tests/routing tests/dashboards tests/stack $(ARGS)
 
 .PHONY: reliability
-reliability: $(READY) servers ## Outages, kills, full disks, bad input: the short form (three minutes)
+reliability: $(READY) servers ## Outages, kills, full disks, bad input: the short form (minutes)
 	$(BIN)/pytest -v tests/reliability $(ARGS)
 
 .PHONY: test-reliability
@@ -56,7 +56,10 @@ servers: $(READY) ## Build the servers, and what the tests check with, into the 
 
 .PHONY: bench
 bench: $(READY) ## Measurements (minutes; a figure belongs to the machine it was made on)
-	$(BIN)/python -m benchmarks.boards $(ARGS)
+	$(BIN)/python -m benchmarks.boards
+	$(BIN)/python -m benchmarks.boards --rules --series 10000 --instances 6 --step 5 --times 1
+	$(BIN)/python -m benchmarks.meter
+	$(BIN)/python -m benchmarks.first_hop
 
 .PHONY: audit
 audit: $(READY) ## Is anything known against a part of the bill of materials? (needs the internet: api.osv.dev)
@@ -70,6 +73,7 @@ sbom: $(READY) servers ## Make the bill of materials and docs/licences.md anew, 
 .PHONY: generate
 generate: $(READY) ## Render rules, routing and boards from heliograph.yaml
 	$(BIN)/heliograph generate
+	@$(BIN)/python -m heliograph.secure._render
 
 .PHONY: install
 install: $(READY) ## The development environment in .venv, from the lock file

@@ -268,7 +268,7 @@ local stores = collector + ', exporter!~".+/langsmith"';
       {
         name: 'refused',
         metric: metrics.meterRefusedRequests,
-        selector: 'reason="overload"',
+        selector: 'reason=~"overload|storage"',
         words: '{{ $labels.job }} refused about {{ $value | humanize }} requests in the last %s. The collector sends them again.',
       },
       {

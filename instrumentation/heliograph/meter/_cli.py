@@ -124,7 +124,7 @@ def meter(
 
     Exit status: 0 ended on request, 1 the port or the folder cannot be used, 2 wrong options or configuration.
     """  # noqa: D301 - \b is click's
-    _forget_variables()
+    forget_variables()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     part = load_for_meter(overlays)
     settings = _settings(part, export)
@@ -165,13 +165,3 @@ def _prices(file: str | None, part: MeterPart) -> Prices:
     if file is None:
         file = os.environ.get(ENVIRONMENT, "").strip() or None
     return Prices(part.prices if file is None else file)
-
-
-def _forget_variables() -> None:
-    """Drop `OTEL_*` variables but those about headers and certificates: they are for applications started here.
-
-    `OTEL_SDK_DISABLED`, say, would have the meter count nothing.
-    """
-    for name in list(os.environ):
-        if name.startswith("OTEL_") and not name.endswith(("_HEADERS", "_CERTIFICATE", "_CLIENT_KEY")):
-            del os.environ[name]

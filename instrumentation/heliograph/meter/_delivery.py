@@ -105,12 +105,18 @@ class Delivery:
     def send_events(self) -> None:
         """Send all events, batch by batch; each is tried again until it is taken or refused for good."""
         while batch := self._events.first(_BATCH):
+            before = self._gone()
             if not self._logs.send(batch, len(batch)):
                 if self._stop.is_set():
                     return
-                self._tally.lost += len(batch)
-                _log.warning("the collector refuses %d events for good", len(batch))
+                # Of a batch with one bad event the others were taken.
+                lost = self._gone() - before
+                self._tally.lost += lost
+                _log.warning("the collector refuses %d of %d events for good", lost, len(batch))
             self._events.drop(len(batch))
+
+    def _gone(self) -> int:
+        return sum(count for (signal, _), count in self.health.drops.counts().items() if signal == "logs")
 
     def send_metrics(self) -> None:
         """Collect and send, one request per application: a point that is refused takes no other's along."""
