@@ -17,6 +17,7 @@ from heliograph.genai._prices._book import ENVIRONMENT
 from heliograph.meter._http import MAX_BYTES, HttpServer
 from heliograph.meter._service import MeterService, Settings
 from heliograph.meter._store import Store
+from heliograph.serving._environment import forget_variables
 from heliograph.serving._options import HostPort
 from heliograph.serving._tls import mutual
 from heliograph.serving._until import until_told
