@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
+from heliograph.genai._text import sayable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -52,6 +54,9 @@ class LabelCap:
         if not value:
             return ""
         value = value[:_LONGEST]
+        if value in self._known:
+            return value
+        value = sayable(value)
         if value in self._known or value == OTHER:
             return value
         if len(self._known) >= self._limit:
