@@ -60,8 +60,8 @@ def rules() -> dict[str, dict[str, Any]]:
     return found
 
 
-def annotations(rule: dict[str, Any], folder: Path) -> dict[str, dict[str, str]]:
-    """Have Prometheus' own templates say, for each of the names, what a rule's annotations say: as labels, to be seen."""
+def shown(rule: dict[str, Any], folder: Path) -> dict[str, dict[str, str]]:
+    """Have Prometheus say, for each of the names, what a rule's annotations say: as labels, which promtool shows."""
     content = [{"alert": name, "expr": "given", "labels": {"said": rule["annotations"][name]}} for name in WANTED]
     (folder / "rules.yaml").write_text(json.dumps({"groups": [{"name": "g", "rules": content}]}))
     series = [
@@ -72,7 +72,7 @@ def annotations(rule: dict[str, Any], folder: Path) -> dict[str, dict[str, str]]
     inputs = [{"series": each, "values": "1 1"} for each in series]
     test = {"interval": "15s", "input_series": inputs, "promql_expr_test": [seen]}
     (folder / "test.yaml").write_text(json.dumps({"rule_files": ["rules.yaml"], "tests": [test]}))
-    command = [binary("promtool"), "test", "rules", folder / "test.yaml"]
+    command: list[str | Path] = [binary("promtool"), "test", "rules", folder / "test.yaml"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     said: dict[str, dict[str, str]] = {}
     for sample in (done.stdout + done.stderr).split('{__name__="ALERTS", alertname="')[1:]:
@@ -97,7 +97,7 @@ def test_a_query_and_its_links_ask_for_this_value_only(
     rules: dict[str, dict[str, Any]], alert: str, tmp_path: Path
 ) -> None:
     template = rules[alert]["annotations"]["query"]
-    said = annotations(rules[alert], tmp_path)
+    said = shown(rules[alert], tmp_path)
     for name, evil in NAMES.items():
         expected = template
         for label in LABELS:

@@ -113,3 +113,12 @@ def test_labels_and_ids() -> None:
     ]
     assert len(labels.model._known) == 1
     assert short(HALF) == SHOWN
+
+
+def test_a_label_holds_no_credential() -> None:
+    """A key that was passed as the tenant went to Prometheus, to the boards and into notifications."""
+    labels = Labels(lambda _: None)
+    key = "sk-proj-A1b2C3d4E5f6G7h8I9j0K1l2"
+    assert labels.tenant(key) == "[API KEY REDACTED]"
+    assert labels.model(f"gpt-4o {key}") == "gpt-4o [API KEY REDACTED]"
+    assert labels.chain("token-counting") == "token-counting"
