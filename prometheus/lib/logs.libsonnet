@@ -14,7 +14,7 @@ local fields = ['provider', 'model', 'chain', 'tenant', 'query_type'];
 local quoted(name, value) = '%s="%s"' % [name, value];
 
 // Loki's stream labels. An alert about a service that names no environment asks for streams without one.
-local environment = quoted(events.environment, label('deployment_environment_name'));
+local environment = isLabel(events.environment, 'deployment_environment_name');
 local streams(service) = '{%s, %s}' % [service, environment];
 
 {

@@ -35,7 +35,7 @@ NAMES: Final = {
     "nothing special": "acme & söhne",
 }
 
-LABELS: Final = ("job", "provider", "model", "tenant", "user_id", "chain")
+LABELS: Final = ("job", "deployment_environment_name", "provider", "model", "tenant", "user_id", "chain")
 WANTED: Final = ("query", "logs_url", "dashboard_url")
 ALERTS: Final = ("HighLLMErrorRate", "HighTenantCost", "HighUserCost", "ProviderOutage", "RunawayAgent")
 
