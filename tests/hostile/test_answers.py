@@ -7,19 +7,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from ._answers import ANSWERS
 from ._applications import ROADS, Instrumented, Provider, Road, body_of, seen_by_the_application
+from ._fuzz import fuzz
 
 CASES: Final[list[dict[str, Any]]] = json.loads((Path(__file__).parent / "cases/answers.json").read_text("utf-8"))
-quick = settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+quick = fuzz(40)
 
 
 @pytest.fixture(scope="module")

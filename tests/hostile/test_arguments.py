@@ -60,7 +60,7 @@ def test_odd_arguments_end_in_a_sentence(
         assert "root:" not in said.out
 
 
-@pytest.mark.parametrize("key", ["channels.webhook", "channels", "alerts.."])
+@pytest.mark.parametrize("key", ["channels.webhook"])
 def test_any_part_of_the_file_is_explained(key: str, capsys: pytest.CaptureFixture[str]) -> None:
     """All keys of a webhook show their effect together: its token and its password ended in a duplicate field."""
     main(["config", "explain", key])

@@ -9,13 +9,15 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from heliograph.config import load, render
 from heliograph.config._errors import ConfigError
 from heliograph.config._load import shipped
+
+from ._fuzz import fuzz
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,7 +113,7 @@ def _spoilt(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@fuzz(25)
 @given(text=_spoilt())
 def test_a_spoilt_file_is_read_or_refused(text: str, tmp_path: Path) -> None:
     file = tmp_path / "my.yaml"

@@ -9,7 +9,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heliograph.ops._inbox import Inbox
@@ -18,6 +18,7 @@ from heliograph.ops._inbox_message import from_webhook
 from heliograph.ops._inbox_pages import inbox_page, message_page
 
 from ._answers import JUNK, mutated
+from ._fuzz import fuzz
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,9 +49,7 @@ MAIL: Final = (
     b"MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; "
     b"charset=utf-8\r\n\r\ntext\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>text</p>\r\n--b--\r\n"
 )
-quick = settings(
-    max_examples=120, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
+quick = fuzz(120)
 
 
 def pages(message: Message) -> str:

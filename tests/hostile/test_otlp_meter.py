@@ -7,7 +7,7 @@ import json
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heliograph.genai._prices import Prices
@@ -15,15 +15,14 @@ from heliograph.meter._request import RefusedError, parse, uncompressed
 from heliograph.meter._service import MeterService, Settings
 
 from ._answers import JUNK, mutated
+from ._fuzz import fuzz
 from ._otlp import JSON, PROTOBUF, Request, corpus, field_of, good, in_protobuf
 
 LIMIT: Final = 16 * 1024 * 1024
 PRICES: Final = Prices()
 CORPUS: Final = corpus()
 REQUEST: Final = {"resourceSpans": [good(0), good(1)]}
-quick = settings(
-    max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
+quick = fuzz(150)
 
 
 class Meter:
