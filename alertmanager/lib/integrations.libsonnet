@@ -230,7 +230,7 @@ local at(object, path) = std.foldl(function(node, key) if node == null then null
           [if chosen.bearer_token_file != null then 'http_config']: {
             authorization: { credentials_file: secret(chosen.bearer_token_file) },
           },
-          [if chosen.username != null then 'http_config']: {
+          [if chosen.bearer_token_file == null && chosen.username != null then 'http_config']: {
             basic_auth: { username: chosen.username, password_file: secret(chosen.password_file) },
           },
         }],

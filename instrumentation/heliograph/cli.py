@@ -57,6 +57,9 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
 }
 
+_LONGEST = 200
+"""Characters of a file's name that an error shows."""
+
 
 class _Lazy(click.Group):
     """A group whose subcommands are imported when they are called."""
@@ -116,3 +119,10 @@ def main(argv: list[str] | None = None) -> Any:  # noqa: ANN401 - click's own re
         raise SystemExit(130) from None
     except BrokenPipeError:
         raise SystemExit(0) from None
+    except OSError as error:
+        if error.filename is None:
+            raise  # a defect, or the network: not about what somebody named
+        named = repr(str(error.filename))
+        shown = named if len(named) <= _LONGEST else f"{named[:_LONGEST]}..."
+        click.echo(f"heliograph: {shown} cannot be used: {error.strerror}", err=True)
+        raise SystemExit(1) from None

@@ -53,7 +53,7 @@ local signs = [
           expr: logql.max(sign.field, [beyond], window, labels, scopes.all) + '>= ' + limit + '\n',
           keeps: labels,
           board: 'agents',
-          query: logs.calls(labels, [fields.user + '="{{ $labels.%s }}"' % fields.user, beyond]),
+          query: logs.calls(labels, [logs.isLabel(fields.user), beyond]),
           summary: 'An agent does not come to an end, and spends by the minute.',
           description: 'In ' + alert.service + '{{ with $labels.%s }}, chain {{ . }}{{ end }}' % fields.chain
                        + '{{ with $labels.%s }}, user {{ . }}{{ end }}: ' % fields.user + sign.words

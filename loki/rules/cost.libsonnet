@@ -40,7 +40,7 @@ local fields = events.llmCall.fields;
       keeps: labels,
       board: 'cost',
       // A tenant is a label that logs.calls knows.
-      query: logs.calls(labels, (if who == 'user' then [label + '="{{ $labels.%s }}"' % label] else []) + [fields.cost + ' > 0']),
+      query: logs.calls(labels, (if who == 'user' then [logs.isLabel(label)] else []) + [fields.cost + ' > 0']),
       summary: 'A single %s spends more than agreed.' % who,
       description(threshold)::
         'The %s {{ $labels.%s }} of ' % [who, label] + alert.service + ' spent {{ $value | printf "%.2f" }} USD in the last ' + knobs.window

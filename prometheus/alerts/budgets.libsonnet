@@ -37,7 +37,7 @@ local periods = { day: { seconds: 86400, word: 'daily' }, month: { seconds: 30 *
       'service_name, model, chain, tenant, user_id',
       logs.allCalls + (
         if budget.each == null then ''
-        else ' | %s="{{ $labels.%s }}"' % [if budget.each == 'job' then 'service_name' else budget.each, budget.each]
+        else ' | ' + logs.isLabel(if budget.each == 'job' then 'service_name' else budget.each, budget.each)
       ),
       '1h'
     ),

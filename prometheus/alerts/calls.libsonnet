@@ -69,7 +69,7 @@ local classes(names) =
             + '> ' + threshold + '\nand\n'
             + promql.atLeast(knob.minimum, metrics.llmRequests.name, theirs, knob.window, labels, scope),
           keeps: labels,
-          query: logs.callsAround + ' | provider="{{ $labels.provider }}" | ' + logs.failed,
+          query: logs.callsAround + ' | ' + logs.isLabel('provider') + ' | ' + logs.failed,
           summary: 'A provider of models is out of order.',
           description(threshold)::
             '{{ $value | printf "%.1f" }} % of all calls to {{ $labels.provider }}'

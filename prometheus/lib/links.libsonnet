@@ -26,17 +26,19 @@ local hourAgo = '((toTime now).Add -3600000000000)';
 local parameter(variable, label) =
   '{{ with $labels.%(label)s }}&var-%(variable)s={{ . | urlquery }}{{ end }}' % { label: label, variable: variable };
 
-// Text within a URL. What stands between `{{` and `}}` stays, and what it gives is escaped when it is known.
+// Text within a string of JSON within a URL. What stands between `{{` and `}}` stays, and what it gives is escaped when it
+// is known.
 local escapes = {
   [character]: '%%%02X' % std.codepoint(character)
   for character in std.stringChars(' !"#$%&\'()*+,/:;<=>?@[\\]^`{|}')
 };
 local escaped(text) = std.join('', [std.get(escapes, character, character) for character in std.stringChars(text)]);
+local inJson(text) = std.strReplace(std.strReplace(text, '\\', '\\\\'), '"', '\\"');
 local escapedTemplate(text) =
   local pieces = std.split(text, '{{ ');
-  std.join('', [escaped(pieces[0])] + [
+  std.join('', [escaped(inJson(pieces[0]))] + [
     local parts = std.splitLimit(piece, ' }}', 1);
-    '{{ ' + parts[0] + ' | urlquery }}' + escaped(parts[1])
+    '{{ ' + parts[0] + ' | reReplaceAll `["\\\\]` `\\$0` | urlquery }}' + escaped(inJson(parts[1]))
     for piece in pieces[1:]
   ]);
 
@@ -68,7 +70,7 @@ local escapedTemplate(text) =
     local before = '{"logs":{"datasource":"loki","queries":[{"refId":"A","queryType":"range","expr":"';
     local after = '"}],"range":{"from":"';
     $._config.links.grafana + '/explore?schemaVersion=1&orgId=1&panes='
-    + escaped(before) + escapedTemplate(std.strReplace(query, '"', '\\"')) + escaped(after)
+    + escaped(before) + escapedTemplate(query) + escaped(after)
     + '{{ ' + hourAgo + '.UnixMilli }}' + escaped('","to":"now"}}}'),
 
   addTo(rule)::

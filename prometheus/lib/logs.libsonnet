@@ -1,10 +1,11 @@
 // LogQL that finds the events behind an alert: text to paste, and a link that opens it.
 //
-// Labels come in by their templates, `{{ $labels.x }}`.
+// Labels come in by their templates, as Go writes a text in quotes: LogQL reads it so, and whatever a label holds stays a
+// value. Tenants and users are named by others: `"} or {service_name=~".+` as a tenant asked for everybody's events.
 
 local events = import '../../dashboards/lib/events.libsonnet';
 
-local label(name) = '{{ $labels.%s }}' % name;
+local isLabel(field, label) = '%s={{ $labels.%s | printf "%%q" }}' % [field, label];
 
 // Fields of an event that are labels of metrics, too. `other` is where values beyond a cap are counted, and no event says
 // so; an alert about it finds nothing, and says no wrong thing.
@@ -13,20 +14,23 @@ local fields = ['provider', 'model', 'chain', 'tenant', 'query_type'];
 local quoted(name, value) = '%s="%s"' % [name, value];
 
 // Loki's stream labels. An alert about a service that names no environment asks for streams without one.
-local environment = quoted(events.environment, label('deployment_environment_name'));
+local environment = isLabel(events.environment, 'deployment_environment_name');
 local streams(service) = '{%s, %s}' % [service, environment];
 
 {
   // Events of the service, that the kept labels narrow down, and `conditions` more.
   events(name, keeps, conditions=[])::
     std.join(' | ', [
-      streams(quoted(events.job, label('job'))),
+      streams(isLabel(events.job, 'job')),
       quoted(events.eventName, name),
     ] + [
-      quoted(field, label(field))
+      isLabel(field, field)
       for field in fields
       if std.member(keeps, field)
     ] + conditions),
+
+  // A filter by what the alert says of `label`.
+  isLabel(field, label=field):: isLabel(field, label),
 
   calls(keeps, conditions=[]):: self.events(events.llmCall.name, keeps, conditions),
   queries(keeps, conditions=[]):: self.events(events.queryFinished.name, keeps, conditions),

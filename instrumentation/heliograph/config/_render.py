@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.scalarstring import LiteralScalarString
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
 from heliograph.config._clock import clock
 from heliograph.config._server_files import for_docker
@@ -41,6 +42,8 @@ _ORDER = (
     *("source_matchers", "target_matchers", "equal"),
     *("summary", "description", "value", "runbook_url", "dashboard_url", "trace_url"),
 )
+# Ends of lines and marks that ruamel does not escape by itself, but YAML reads: a text ended where U+0085 was.
+_ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _RANK = {key: rank for rank, key in enumerate(_ORDER)}
 
 
@@ -98,6 +101,8 @@ def _readable(node: object) -> object:
         return {key: _readable(node[key]) for key in keys}
     if isinstance(node, Sequence) and not isinstance(node, str):
         return [_readable(item) for item in node]
+    if isinstance(node, str) and _ODD.search(node):
+        return DoubleQuotedScalarString(node)
     if isinstance(node, str) and "\n" in node:
         return LiteralScalarString(node)
     return node

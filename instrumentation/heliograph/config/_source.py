@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from heliograph.config._errors import Key, Place, Problem, display
+from heliograph.genai._text import sayable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Source", "read"]
+
+_LARGEST: Final = 1_048_576
+"""Characters of a file; the shipped one has 25 000."""
+_MOST: Final = 10_000
+"""Values of a file: its aliases (`*name`) can multiply a few lines to billions."""
+_BITS: Final = 63
 
 
 @dataclass
@@ -37,13 +48,38 @@ def read(path: Path) -> Source:
     except _UnreadableError as error:
         return Source(problems=[Problem((), error.what, error.fix, Place(name, error.line))])
     source = Source(places={(): Place(name, 1)})
-    source.data = {str(key): value for key, value in _plain(tree, (), source.places, path).items()}
+    try:
+        source.data = _plain(tree, (), source.places, path)
+    except _UnreadableError as error:
+        return Source(problems=[Problem((), error.what, error.fix, Place(name, error.line))])
+    except RecursionError:  # an alias within what it stands for
+        return Source(problems=[Problem((), *_TOO_DEEP, Place(name, 0))])
+    source.problems = [problem.at(source.places) for problem in _unsayable(source.data, ())]
     return source
+
+
+_TOO_DEEP: Final = ("is nested too deeply", "write values below each other, and no alias within itself")
+
+
+def _unsayable(value: object, key: Key) -> Iterator[Problem]:
+    """Find what the servers' files cannot say: half a character (an escaped `ud83d`), an integer beyond 64 bits."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if sayable(name) is not name:
+                yield Problem(key, f"the name {sayable(name)!r} holds half a character", "write the character itself")
+            yield from _unsayable(inner, (*key, name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _unsayable(inner, (*key, index))
+    elif isinstance(value, str) and sayable(value) is not value:
+        yield Problem(key, f"{sayable(value)!r} holds half a character", "write the character itself, not its code")
+    elif isinstance(value, int) and value.bit_length() > _BITS:
+        yield Problem(key, "is larger than any number here may be", "write a number of 64 bits")
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise _UnreadableError("there is no such file", "check the name") from None
     except IsADirectoryError:
@@ -52,6 +88,9 @@ def _text(path: Path) -> str:
         raise _UnreadableError("is not in UTF-8", "save it as UTF-8 text") from None
     except OSError as error:
         raise _UnreadableError(f"cannot be read: {error.strerror}", "check its permissions") from None
+    if len(text) > _LARGEST:
+        raise _UnreadableError(f"has more than {_LARGEST} characters", "name the file you mean")
+    return text
 
 
 def _parse(text: str) -> CommentedMap:
@@ -62,6 +101,10 @@ def _parse(text: str) -> CommentedMap:
         raise _UnreadableError(_sentence(error), _syntax_fix(error), mark.line + 1 if mark else 0) from None
     except (YAMLError, ValueError) as error:  # ValueError: a value that looks like a date and is none
         raise _UnreadableError(f"YAML syntax: {error}", "quote text that looks like something else") from None
+    except RecursionError:
+        raise _UnreadableError(*_TOO_DEEP) from None
+    except (AttributeError, TypeError, KeyError, AssertionError) as error:  # defects of the parser, at odd input
+        raise _UnreadableError(f"cannot be understood: {error}", "write plain `key: value` lines") from None
     if tree is None:  # an overlay of nothing but comments
         return CommentedMap()
     if not isinstance(tree, CommentedMap):
@@ -71,11 +114,27 @@ def _parse(text: str) -> CommentedMap:
 
 def _plain(node: CommentedMap, key: Key, places: dict[Key, Place], path: Path) -> dict[str, object]:
     plain: dict[str, object] = {}
+    shown = display(path)
     for name, value in node.items():
         below = (*key, str(name))
-        places[below] = Place(display(path), node.lc.key(name)[0] + 1)
+        places[below] = _place(node, name, shown) or places.get(key, Place(shown, 0))
+        _bound(places)
         plain[str(name)] = _value(value, below, places, path)
     return plain
+
+
+def _bound(places: dict[Key, Place]) -> None:
+    if len(places) > _MOST:
+        raise _UnreadableError(f"holds more than {_MOST} values", "write them out instead of by aliases (*name)")
+
+
+def _place(node: CommentedMap | CommentedSeq, name: object, shown: str) -> Place | None:
+    """Find the line of a key, or of an item; None where the parser does not know (`<<`, `!!omap`)."""
+    try:
+        found = node.lc.key(name) if isinstance(node, CommentedMap) else node.lc.item(name)
+        return Place(shown, found[0] + 1)
+    except (TypeError, KeyError, AttributeError):
+        return None
 
 
 def _value(node: object, key: Key, places: dict[Key, Place], path: Path) -> object:
@@ -83,7 +142,8 @@ def _value(node: object, key: Key, places: dict[Key, Place], path: Path) -> obje
         return _plain(node, key, places, path)
     if isinstance(node, CommentedSeq):
         for index in range(len(node)):
-            places[(*key, index)] = Place(display(path), node.lc.item(index)[0] + 1)
+            places[(*key, index)] = _place(node, index, display(path)) or places[key]
+            _bound(places)
         return [_value(item, (*key, index), places, path) for index, item in enumerate(node)]
     if isinstance(node, str) and node and (str(key[-1]).endswith("_file") or key == ("prices", "file")):
         # A file that a file names lies beside it, wherever the command was started.

@@ -30,6 +30,8 @@ __all__ = [
 
 # Prometheus' own grammar for durations: the units in this order, each at most once.
 _UNITS = {"y": 31_536_000.0, "w": 604_800.0, "d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_LONGEST = 200 * _UNITS["y"]
+"""Prometheus and Loki count nanoseconds in 64 bits, which is 292 years."""
 _DURATION = re.compile("(?=.)" + "".join(rf"(?:(?P<{unit}>[0-9]+){unit})?" for unit in _UNITS))
 _LOOSE = re.compile(
     r"^\s*([0-9.]+)\s*(ms|milli\w*|s|sec\w*|m|min\w*|h|hr\w*|hour\w*|d|day\w*|w|week\w*)\s*$", re.IGNORECASE
@@ -65,6 +67,8 @@ def _duration(value: object) -> str:
     if value == 0 and not isinstance(value, bool):
         return "0s"
     if isinstance(value, str) and _DURATION.fullmatch(value):
+        if seconds(value) > _LONGEST:
+            raise complain(f"{value} is longer than any server can count", "write at most 200y")
         return value
     return _not_a_duration(value)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
+from heliograph.genai._text import sayable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,14 +38,19 @@ _LONGEST: Final = 200
 class LabelCap:
     """The first `limit` distinct values pass; later ones are `other`, and `folded(label)` hears of each.
 
+    New values are redacted: labels pass no other gate, and are in every store, board and notification.
+
     A set grows by at most one element per value, and a race between threads can only let a few values more
     through: no lock is needed.
     """
 
-    def __init__(self, label: str, limit: int, folded: Callable[[str], None]) -> None:
+    def __init__(
+        self, label: str, limit: int, folded: Callable[[str], None], redact: Callable[[str], str] = str
+    ) -> None:
         self._label = label
         self._limit = limit
         self._folded = folded
+        self._redact = redact
         self._known: set[str] = set()
         self._warned = False
 
@@ -51,7 +58,9 @@ class LabelCap:
         """Give the value to use; None becomes "". Values are cut at 200 characters."""
         if not value:
             return ""
-        value = value[:_LONGEST]
+        if value in self._known:
+            return value
+        value = sayable(self._redact(value[:_LONGEST]))[:_LONGEST]
         if value in self._known or value == OTHER:
             return value
         if len(self._known) >= self._limit:
@@ -74,8 +83,12 @@ class Labels:
     """The caps of one meter, one attribute per label."""
 
     def __init__(self, folded: Callable[[str], None]) -> None:
+        from heliograph.guard import ContentPolicy  # late: it imports this package's vocabulary
+
+        redact = ContentPolicy().text
+
         def cap(label: str) -> LabelCap:
-            return LabelCap(label, CAPS[label], folded)
+            return LabelCap(label, CAPS[label], folded, redact)
 
         self.model = cap("model")
         self.chain = cap("chain")

@@ -6,7 +6,9 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from heliograph.genai._text import sayable
 from heliograph.genai.vocabulary import _content as names
+from heliograph.guard._carried import carried, fits
 from heliograph.guard._content import Cleaner, parameters
 from heliograph.guard._kinds import KINDS, Kind, is_secret_name, quotes_model
 from heliograph.guard._patterns import SECRET
@@ -69,7 +71,7 @@ class Gate:
         kept = {
             name: said
             for name, value in attributes.items()
-            if (said := self._named(name, value, place, store)) is not None
+            if (said := carried(self._named(name, value, place, store))) is not None
         }
         self._conceal(kept)
         return None if kept == dict(attributes) else kept
@@ -85,17 +87,17 @@ class Gate:
             else:
                 said = self.body(value, place)
             if said is not None:
-                kept[name] = said
+                kept[name] = carried(said)
         return None if kept == dict(attributes) else kept
 
     def body(self, body: Any, place: Place) -> Any:  # noqa: ANN401 - OpenTelemetry's AnyValue
         """Clean the body of a log record that holds a message, or a part of it; None where nothing may be said."""
         if place in self.places:
-            return self.content.value(body)
+            return carried(self.content.value(body))
         if not isinstance(body, Mapping):
             return None
         return {
-            name: value
+            name: carried(value)
             for name, value in body.items()
             if names.is_metadata_of_content(str(name)) and (value is None or isinstance(value, (str, bool, int, float)))
         }
@@ -104,9 +106,9 @@ class Gate:
         """Redact credentials in what is no content, and cut it to size."""
         if isinstance(value, str):
             if len(value) <= longest:
-                return value if value in self._harmless else self.credentials.known(value)
+                return value if value in self._harmless else sayable(self.credentials.known(value))
             # Beyond the cut, a little is looked at: what is cut in two could not be recognised.
-            seen = self.credentials.known(value[: longest + _SLACK])
+            seen = sayable(self.credentials.known(value[: longest + _SLACK]))
             return seen[: longest - _SLACK] + f"… [{len(value):,} characters]".replace(",", " ")
         if isinstance(value, Mapping):
             return {
@@ -116,13 +118,13 @@ class Gate:
         if isinstance(value, (list, tuple)):
             items = [self.plain(each) for each in value]
             return tuple(items) if isinstance(value, tuple) else items
-        return value
+        return carried(value)
 
     def title(self, name: str) -> str:
         """Redact credentials in the name of a span."""
         if name in self._harmless or self._are_harmless([name]):
             return name
-        return self.credentials.known(name)
+        return sayable(self.credentials.known(name))
 
     def conceals(self, *texts: object) -> bool:
         """Whether a failure's texts must not be said: the model is quoted, and content is not asked for."""
@@ -140,12 +142,16 @@ class Gate:
                     return None
                 if value not in harmless:
                     texts.append(value)
+            elif value.__class__ is int:
+                if not fits(value):
+                    return None
             elif value.__class__ not in _SCALARS and (KINDS[name] or not _add_items(value, texts)):
                 return None
         return texts
 
     def _are_harmless(self, texts: Sequence[str]) -> bool:
-        if texts and self.credentials.suspects("\n".join(texts)):
+        joined = "\n".join(texts)
+        if sayable(joined) is not joined or (texts and self.credentials.suspects(joined)):
             return False
         if len(self._harmless) > _MOST_HARMLESS:
             self._harmless.clear()
@@ -197,6 +203,6 @@ def _add_items(value: Any, texts: list[str]) -> bool:  # noqa: ANN401
             if len(each) > _LONGEST_PLAIN:
                 return False
             texts.append(each)
-        elif each.__class__ not in _SCALARS:
+        elif each.__class__ not in _SCALARS or (each.__class__ is int and not fits(each)):
             return False
     return True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Link, Status
 
+from heliograph.genai._text import sayable
 from heliograph.genai.vocabulary import _content as names
 from heliograph.guard._content import UNREADABLE
 from heliograph.guard._gate import LONGEST_BODY, NOT_CAPTURED, Gate, failed
@@ -87,8 +88,10 @@ def _events(gate: Gate, events: Sequence[Event]) -> list[Event] | None:
     made: list[Event] = []
     for event in events:
         clean = gate.message if names.is_content_event(event.name) else gate.attributes
-        attributes = clean(event.attributes or {}, "spans")
-        made.append(event if attributes is None else Event(event.name, attributes, event.timestamp))
+        attributes, name = clean(event.attributes or {}, "spans"), sayable(event.name)
+        unchanged = attributes is None and name is event.name
+        kept = event.attributes if attributes is None else attributes
+        made.append(event if unchanged else Event(name, kept, event.timestamp))
     return None if all(new is old for new, old in zip(made, events, strict=True)) else made
 
 
@@ -104,5 +107,5 @@ def _status(gate: Gate, status: Status) -> Status:
     text = status.description
     if not text:
         return status
-    clean = NOT_CAPTURED if gate.conceals(text) else gate.failure.string(text)
+    clean = NOT_CAPTURED if gate.conceals(text) else sayable(gate.failure.string(text))
     return status if clean == text else Status(status.status_code, clean)

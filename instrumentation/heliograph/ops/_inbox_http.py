@@ -30,7 +30,8 @@ _PAGES = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'no
 # A mail's own HTML: without scripts, forms, pictures from elsewhere, or any part in this origin.
 _MAILS = "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox"
 _HTML = "text/html; charset=utf-8"
-_NUMBER = re.compile(r"/messages/(\d{1,15})(/html)?")
+_NUMBERED = re.compile(r"[0-9]{1,15}")
+_NUMBER = re.compile(r"/messages/([0-9]{1,15})(/html)?")
 
 log = logging.getLogger(__name__)
 
@@ -97,8 +98,8 @@ class _Handler(Handler):
 
     def _inbox(self, query: str) -> None:
         messages = self.server.store.messages()
-        before = parse_qs(query).get("before", [""])[0]
-        shown = [m for m in messages if m.id < int(before)] if before.isdecimal() and len(before) < 16 else messages  # noqa: PLR2004
+        before = _NUMBERED.fullmatch(parse_qs(query).get("before", [""])[0])
+        shown = messages if before is None else [message for message in messages if message.id < int(before[0])]
         page = shown[-PAGE_SIZE:]
         older = page[0].id if len(shown) > len(page) else None
         self._send(HTTPStatus.OK, inbox_page(page[::-1], total=len(messages), older=older), _HTML)

@@ -1,12 +1,15 @@
 """From an answer to the attributes its span ends with.
 
 An answer is an object of the client's, or a body parsed by us: either way its fields are attributes, and any of them
-may be missing, since compatible endpoints leave out what they like.
+may be missing or of another type, since compatible endpoints leave out and put in what they like, and the client builds
+its objects without checking. Nothing here raises for the sake of what was answered.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+
+from heliograph.genai._read._values import count
 
 if TYPE_CHECKING:
     from opentelemetry.util.types import AttributeValue
@@ -24,7 +27,7 @@ def completion_attributes(answer: Any) -> dict[str, AttributeValue]:  # noqa: AN
     """Read a chat completion, a legacy completion or embeddings (the latter have no id and no choices)."""
     said = _identity(answer)
     choices = getattr(answer, "choices", None)
-    if choices:
+    if isinstance(choices, (list, tuple)):
         reasons = [str(reason) for each in choices if (reason := getattr(each, "finish_reason", None))]
         if reasons:
             said["gen_ai.response.finish_reasons"] = reasons
@@ -70,27 +73,23 @@ def usage_attributes(usage: Any) -> dict[str, AttributeValue]:  # noqa: ANN401
         ("gen_ai.usage.reasoning.output_tokens", made.get("reasoning_tokens")),
         ("heliograph.usage.output_audio_tokens", made.get("audio_tokens")),
     )
-    said: dict[str, AttributeValue] = {name: tokens for name, tokens in totals if _is_count(tokens)}
-    said.update((name, tokens) for name, tokens in subsets if tokens and _is_count(tokens))
+    said: dict[str, AttributeValue] = {name: tokens for name, given in totals if (tokens := count(given)) is not None}
+    said.update((name, tokens) for name, given in subsets if (tokens := count(given)))
     return said
 
 
 def _fields(holder: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Give an object's fields, those that the client's types do not know included."""
-    if holder is None:
+    """Give an object's fields, those that the client's types do not know included; {} where it is no object."""
+    fields = holder if isinstance(holder, dict) else getattr(holder, "__dict__", None)
+    if not isinstance(fields, dict):
         return {}
-    fields = vars(holder)
     extra = getattr(holder, "__pydantic_extra__", None)
     return {**fields, **extra} if extra else fields
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
 def _identity(answer: Any) -> dict[str, AttributeValue]:  # noqa: ANN401
     said: dict[str, AttributeValue] = {}
-    told = _fields(answer) if hasattr(answer, "__dict__") else {}
+    told = _fields(answer)
     for field, name in _IDENTITY:
         value = told.get(field)
         if isinstance(value, str) and value:
@@ -105,5 +104,6 @@ def _finish_reason(answer: Any) -> str | None:  # noqa: ANN401
         return "length" if why == "max_output_tokens" else str(why or "incomplete")
     if status != "completed":
         return None
-    items = getattr(answer, "output", None) or ()
-    return "tool_calls" if any(getattr(item, "type", None) == "function_call" for item in items) else "stop"
+    items = getattr(answer, "output", None)
+    called = isinstance(items, (list, tuple)) and any(getattr(each, "type", None) == "function_call" for each in items)
+    return "tool_calls" if called else "stop"

@@ -71,6 +71,9 @@ _EMBEDDINGS: Final = Api(
 )
 _TEXT: Final = Api("text", "text_completion", _COMPLETION, usage_on_request=True)
 
+_LARGEST: Final = 2**53
+"""Larger numbers, infinite ones and NaN mean nothing as a parameter, and the wire has 64 bits for an integer."""
+
 APIS: Final[Mapping[str, Api]] = {
     "/chat/completions": _CHAT,
     "/completions": _TEXT,
@@ -103,7 +106,7 @@ def starting_attributes(
             if value is not None:
                 said[attribute] = value
     choices = body.get("n")
-    if isinstance(choices, int) and choices != 1 and api.kind in {"chat", "text"}:
+    if isinstance(choices, int) and choices != 1 and abs(choices) <= _LARGEST and api.kind in {"chat", "text"}:
         said["gen_ai.request.choice.count"] = choices
     output = _output_type(api, body)
     if output is not None:
@@ -119,7 +122,7 @@ def _converted(value: object, kind: Convert) -> AttributeValue | None:
         return [each for each in value if isinstance(each, str)] or None if isinstance(value, (list, tuple)) else None
     if kind == "text":
         return value if isinstance(value, str) else None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -_LARGEST <= value <= _LARGEST:
         return None
     return int(value) if kind == "integer" else float(value)
 

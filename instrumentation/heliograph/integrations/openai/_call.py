@@ -111,8 +111,13 @@ class OpenCall:
             return
         span = self.span
         said: dict[str, AttributeValue] = {}
+        # One after the other: what cannot be read takes nothing of the rest along, above all not the failure.
+        for read in (self._put_answer, self._put_tokens, self._put_content):
+            try:
+                read(said)
+            except Exception:  # noqa: BLE001 - must not reach the application
+                _log.debug("an answer could not be read", exc_info=True)
         try:
-            said = self._said()
             if left:
                 said[v.CALL_STATUS.name] = "cancelled"
             failure = None if left else self._failure(error)
@@ -121,7 +126,7 @@ class OpenCall:
                 span.set_status(Status(StatusCode.ERROR, failure[1]))
             span.set_attributes(said)
         except Exception:  # noqa: BLE001 - must not reach the application
-            _log.debug("an answer could not be read", exc_info=True)
+            _log.debug("a call's outcome could not be told", exc_info=True)
         try:
             span.end(at)
             self.release()
@@ -135,25 +140,24 @@ class OpenCall:
             first, self.ended = not self.ended, True
             return first
 
-    def _said(self) -> dict[str, AttributeValue]:
+    def _put_answer(self, said: dict[str, AttributeValue]) -> None:
         chunks, answer = self.chunks, self.answer
         if chunks is not None:
-            said = chunks.attributes()
             if chunks.first_output is not None:
                 said["gen_ai.response.time_to_first_chunk"] = chunks.first_output - self.started
+            said.update(chunks.attributes())
         elif answer is not None:
-            said = response_attributes(answer) if self.api.kind == "responses" else completion_attributes(answer)
-        else:
-            said = {}
-        if (chunks is not None or answer is not None) and "gen_ai.usage.input_tokens" not in said:
-            self._estimate(said)
-        if self.captures:
-            said.update(_content.attributes(self.api.kind, self.body, answer, chunks))
-        return said
+            said.update(response_attributes(answer) if self.api.kind == "responses" else completion_attributes(answer))
 
-    def _estimate(self, said: dict[str, AttributeValue]) -> None:
+    def _put_content(self, said: dict[str, AttributeValue]) -> None:
+        if self.captures:
+            said.update(_content.attributes(self.api.kind, self.body, self.answer, self.chunks))
+
+    def _put_tokens(self, said: dict[str, AttributeValue]) -> None:
         """Put in the tokens that nobody reported, from the texts that were seen."""
         answer = self.answer
+        if (self.chunks is None and answer is None) or "gen_ai.usage.input_tokens" in said:
+            return
         if isinstance(answer, str) or getattr(answer, "error", None) is not None:
             return  # no answer of a model's
         if getattr(answer, "status", None) in {"queued", "in_progress"}:

@@ -104,7 +104,8 @@ class CompletionChunks(Chunks):
                 self.seen = chunk
             for choice in choices:
                 if choice.finish_reason is not None:
-                    self.reasons[choice.index] = choice.finish_reason
+                    index = choice.index
+                    self.reasons[index if isinstance(index, int) else 0] = choice.finish_reason
                     self.complete = len(self.reasons) >= self._choices
                 self._take(choice)
         except Exception:  # noqa: BLE001 - must not reach the application
@@ -114,7 +115,7 @@ class CompletionChunks(Chunks):
     def _take(self, choice: Any) -> None:  # noqa: ANN401
         delta = getattr(choice, "delta", None)
         text = delta.content if delta is not None else getattr(choice, "text", None)
-        if text:  # written out: this is the path of nearly every chunk
+        if text and isinstance(text, str):  # written out: this is the path of nearly every chunk
             if self.first_output is None:
                 self.first_output = _clock.perf_counter()
             self.pieces += 1
@@ -128,16 +129,16 @@ class CompletionChunks(Chunks):
         if delta.tool_calls:
             for call in delta.tool_calls:
                 function = call.function
-                said = (function.arguments if function is not None else None) or ""
-                name = (function.name if function is not None else None) or ""
+                said = _text(getattr(function, "arguments", None))
+                name = _text(getattr(function, "name", None))
                 if said or name:
                     self._output(name + said, (choice.index, call, said) if self._captures else name + said)
-        elif delta.refusal:
-            self._output(delta.refusal, (choice.index, "text", delta.refusal) if self._captures else delta.refusal)
+        elif refusal := _text(delta.refusal):
+            self._output(refusal, (choice.index, "text", refusal) if self._captures else refusal)
         elif delta.model_extra:
             # Reasoning in the open, of DeepSeek (`reasoning_content`) and of OpenRouter (`reasoning`).
-            thought = delta.model_extra.get("reasoning_content") or delta.model_extra.get("reasoning")
-            if isinstance(thought, str) and thought:
+            thought = _text(delta.model_extra.get("reasoning_content")) or _text(delta.model_extra.get("reasoning"))
+            if thought:
                 self._output(thought, (choice.index, "reasoning", thought) if self._captures else thought)
 
     def attributes(self) -> dict[str, AttributeValue]:
@@ -147,6 +148,10 @@ class CompletionChunks(Chunks):
             said["gen_ai.response.finish_reasons"] = [str(self.reasons[i]) for i in sorted(self.reasons)]
         said.update(usage_attributes(self.usage))
         return said
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 class ResponseEvents(Chunks):
