@@ -21,7 +21,7 @@ demo: $(READY) ## Everything at work: questions, a fault, an alert, its notifica
 	@$(BIN)/heliograph demo $(ARGS)
 
 .PHONY: test
-test: lint unit processes stack reliability ## All checks: lint, types, unit tests, processes, configuration and the real servers
+test: lint unit processes hostile stack reliability ## All checks: lint, types, unit tests, processes, configuration and the real servers
 
 .PHONY: lint
 lint: $(READY) ## ruff and mypy --strict
@@ -36,6 +36,14 @@ unit: $(READY) ## Tests that need no server (under a minute)
 .PHONY: processes
 processes: $(READY) ## Exact totals over threads, tasks, forks, workers and web servers
 	$(BIN)/pytest -v tests/processes $(ARGS)
+
+.PHONY: hostile
+hostile: $(READY) servers ## Odd answers, files, requests and names; planted secrets
+	$(BIN)/pytest -v tests/hostile $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(READY) servers ## The same with thousands of new inputs (an hour or more)
+	HELIOGRAPH_FUZZ_EXAMPLES=5000 $(BIN)/pytest -v tests/hostile $(ARGS)
 
 .PHONY: stack
 stack: $(READY) servers ## Configuration, rules, routing, boards, and the signal matrix on the real servers

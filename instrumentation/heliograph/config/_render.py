@@ -32,6 +32,8 @@ _ENTRIES = {
 MIXIN = "mixin/generated/config.json"
 """What mixin/mixin.libsonnet reads instead of heliograph.yaml."""
 
+_OF_ROUTING = ("channels", "destinations", "paths", "routing")
+
 _HEADER = "# Generated from heliograph.yaml and {source} by `heliograph generate`; edit there.\n"
 
 # Jsonnet sorts keys; people read a rule or a receiver in this order. Others follow alphabetically.
@@ -62,8 +64,8 @@ def render(config: Config) -> dict[str, str]:
 
 
 def mixin_text(config: Config) -> str:
-    """Return the configuration as the Jsonnet sources take it."""
-    return _json(_values(config))
+    """Return the configuration as the sources of rules and boards take it; routing and its files are not theirs."""
+    return _json({key: value for key, value in _values(config).items() if key not in _OF_ROUTING})
 
 
 def _values(config: Config) -> dict[str, Any]:
