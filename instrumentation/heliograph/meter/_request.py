@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 
+from heliograph.meter import _parts
 from heliograph.meter._schema import TraceRequest
 
 __all__ = ["JSON", "PROTOBUF", "RefusedError", "parse", "uncompressed"]
@@ -73,6 +74,8 @@ def parse(content: bytes, kind: str) -> Any:  # noqa: ANN401 - a message class m
         raise RefusedError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported", f"content type {kind!r}: send {PROTOBUF} or {JSON}"
         )
+    elif _parts.in_protobuf(content) > _parts.MOST_PARTS:
+        raise _too_many()
     try:
         return TraceRequest.FromString(content)
     except DecodeError:
@@ -81,6 +84,8 @@ def parse(content: bytes, kind: str) -> Any:  # noqa: ANN401 - a message class m
 
 def _from_json(content: bytes) -> bytes:
     """Translate OTLP's JSON to protobuf. It differs from protobuf's own JSON: ids are hexadecimal, not base64."""
+    if content.count(b"{") > _parts.MOST_OBJECTS:
+        raise _too_many()
     try:
         said = _loaded(content)
     except (ValueError, RecursionError) as error:
@@ -88,6 +93,8 @@ def _from_json(content: bytes) -> bytes:
     if not isinstance(said, dict):
         raise _malformed('the body is no OTLP trace request: expected an object with "resourceSpans"')
     try:
+        if _parts.in_json(said) > _parts.MOST_PARTS:
+            raise _too_many()
         for spans in _spans(said):
             for span in spans:
                 _translate_ids(span)
@@ -150,6 +157,14 @@ def _translate_ids(span: dict[str, Any]) -> None:
             except (ValueError, TypeError):
                 raw = b"\0"  # no valid id has one byte: this span is refused, the others of the request are not
             holder[name] = base64.b64encode(raw).decode()
+
+
+def _too_many() -> RefusedError:
+    return RefusedError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "too_large",
+        f"at most {_parts.MOST_PARTS} resources, scopes and spans are taken at once",
+    )
 
 
 def _malformed(reason: str) -> RefusedError:
