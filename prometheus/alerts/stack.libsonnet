@@ -115,7 +115,6 @@ local stores = collector + ', exporter!~".+/langsmith"';
         summary: 'An application lost telemetry before anybody had taken it: its traces, events or logs have gaps.',
         // Items that arrive without a part were cut by limits that somebody has set.
         expr: stack.increased(metrics.dropped, 'reason!="limits"', window, promql.service + ['signal']),
-        keeps: promql.service + ['signal'],
         description: '{{ $labels.job }} lost about {{ $value | humanize }} items ({{ $labels.signal }}) in the last ' + window
                      + '. heliograph_dropped_total says for what reason.',
         value: '{{ $value | humanize }} items',
