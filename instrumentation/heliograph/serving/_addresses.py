@@ -12,7 +12,8 @@ __all__ = ["Address", "listen", "url_of"]
 Address = tuple[str, int]
 """Host and port; port 0 takes a free one."""
 
-_BACKLOG: Final = 128
+_BACKLOG: Final = 2048
+"""Connections that wait to be accepted. Linux may reset those of a burst beyond it, instead of having them wait."""
 
 
 def listen(address: Address, *, who: str, hint: str) -> socket.socket:
