@@ -116,7 +116,7 @@ local stores = collector + ', exporter!~".+/langsmith"';
         // Items that arrive without a part were cut by limits that somebody has set.
         expr: stack.increased(metrics.dropped, 'reason!="limits"', window, promql.service + ['signal']),
         description: '{{ $labels.job }} lost about {{ $value | humanize }} items ({{ $labels.signal }}) in the last ' + window
-                     + '. heliograph_dropped_total says for what reason.',
+                     + '. ' + metrics.dropped.name + ' says for what reason.',
         value: '{{ $value | humanize }} items',
       }),
     ],
