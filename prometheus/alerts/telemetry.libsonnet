@@ -36,6 +36,22 @@ local promql = import '../lib/promql.libsonnet';
           description: 'The redact function of ' + alert.service
                        + ' failed {{ $value | printf "%.0f" }} times in the last ' + knob.window + '.',
           value: '{{ $value | printf "%.0f" }} failures',
+        })
+        // What an application could not keep; what keeps it from sending has alerts of its own. The losses of the servers
+        // are in stack/losses.libsonnet.
+        + alert.single($._config, {
+          alert: 'TelemetryLost',
+          local window = knobs.TelemetryLost.window,
+          severity: 'warning',
+          labels: { reason: 'application' },
+          board: 'stack-health',
+          keeps: [],
+          // Items that arrive without a part were cut by limits that somebody has set.
+          expr: promql.sumOfIncrease(metrics.dropped.name, 'reason!="limits"', window, promql.service + ['signal']) + ' > 0\n',
+          summary: 'An application lost telemetry before anybody had taken it: its traces, events or logs have gaps.',
+          description: '{{ $labels.job }} lost about {{ $value | humanize }} items ({{ $labels.signal }}) in the last ' + window
+                       + '. ' + metrics.dropped.name + ' says for what reason.',
+          value: '{{ $value | humanize }} items',
         }),
     },
   ],

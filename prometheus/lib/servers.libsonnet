@@ -1,12 +1,27 @@
 // PromQL for the servers' own metrics.
 
 local servers = import '../../dashboards/lib/server_metrics.libsonnet';
+local alert = import 'alert.libsonnet';
 local promql = import 'promql.libsonnet';
 
 local target = ['job', 'instance'];
 
 {
   local lib = self,
+
+  // Whose series: Jaeger is a collector, too, and counts under the same names. Copies are for somebody else's service
+  // (`destinations`): trouble there is told, and wakes nobody.
+  collector:: 'job="collector"',
+  copies:: lib.collector + ', exporter=~".+/langsmith"',
+  stores:: lib.collector + ', exporter!~".+/langsmith"',
+
+  // Alerts about servers: they have a board of their own, and the labels that their expressions keep.
+  about(config):: {
+    single(spec):: alert.single(config, { board: 'stack-health', keeps: [] } + spec),
+    tiers(spec):: alert.tiers(config, { board: 'stack-health', keeps: [] } + spec),
+    // A rule for each signal that the collector counts: traces, metrics, logs.
+    bySignal(metrics, make):: [make(signal, metrics[signal]) for signal in std.objectFields(metrics)],
+  },
 
   // How much a counter of the collector grew within the window, its first sample included. The collector gives its series no
   // start times and makes many of them at the first failure only, with 3 as the first value: `increase` finds nothing in
