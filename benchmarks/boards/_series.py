@@ -81,7 +81,7 @@ def _combinations(spec: MetricSpec) -> Iterator[dict[str, str]]:
     models = _PROVIDERS.items() if "model" in spec.labels else [("", "")]
     for model, provider in models:
         of_model = {"model": model, "provider": provider} if model else {}
-        for values in itertools.product(*(_VALUES[label] for label in free)):
+        for values in itertools.product(*(_VALUES.get(label, ["one"]) for label in free)):
             labels = of_model | dict(zip(free, values, strict=True))
             if spec.kind != "histogram":
                 yield {"__name__": name, **labels}
