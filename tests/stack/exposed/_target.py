@@ -17,7 +17,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServ
 
 from heliograph.secure._tokens import Tokens
 
-from ._otlp import Sender
+from .._otlp import Sender  # noqa: TID252 - tests are no installed package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from heliograph.secure._folder import Folder
     from heliograph.stack import Stack
 
-__all__ = ["Target", "TlsSender", "listening", "status_of"]
+__all__ = ["EXPOSED", "FRONT", "Target", "TlsSender", "grpc_export", "listening", "read_json", "status_of"]
+
+# Not 127.0.0.1, so that what is exposed can be told from what is not.
+FRONT = "127.0.0.2"
+EXPOSED = {"otlp_grpc", "otlp_http", "prometheus", "alertmanager", "jaeger"}
 
 
 @dataclass(frozen=True)
