@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -50,23 +51,22 @@ def pieces(config: Config, *, with_stack: bool) -> Pieces:
     """Take the rendered files apart; `with_stack` keeps what is about the servers of Heliograph's own stack."""
     rendered = render(config)
 
-    def groups(file: str) -> list[dict[str, Any]]:
-        found = YAML(typ="safe").load(rendered[file])["groups"]
-        return found if with_stack else list(_about_applications(found))
-
     def folder(name: str) -> dict[str, str]:
         return {path.rpartition("/")[2]: text for path, text in rendered.items() if path.startswith(f"{name}/")}
+
+    boards = {name.removesuffix(".json"): text for name, text in folder("dashboards/generated").items()}
+    left_out = set() if with_stack else {json.loads(boards.pop(name))["uid"] for name in _STACK_BOARDS}
+
+    def groups(file: str) -> list[dict[str, Any]]:
+        found = YAML(typ="safe").load(rendered[file])["groups"]
+        return found if with_stack else list(_about_applications(found, left_out))
 
     kept = Pieces(
         records=groups("prometheus/generated/records.yaml"),
         alerts=groups("prometheus/generated/alerts.yaml"),
         log_alerts=groups("loki/generated/alerts.yaml"),
         inhibition=YAML(typ="safe").load(rendered["alertmanager/generated/alertmanager.yaml"])["inhibit_rules"],
-        boards={
-            name.removesuffix(".json"): text
-            for name, text in folder("dashboards/generated").items()
-            if with_stack or name.removesuffix(".json") not in _STACK_BOARDS
-        },
+        boards=boards,
         templates=sorted((config_root() / "alertmanager" / "templates").glob("*.tmpl")),
         runbooks=[],
     )
@@ -76,13 +76,25 @@ def pieces(config: Config, *, with_stack: bool) -> Pieces:
     return kept
 
 
-def _about_applications(groups: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+def _about_applications(groups: Iterable[dict[str, Any]], boards_left_out: set[str]) -> Iterable[dict[str, Any]]:
     for group in groups:
         if group["name"].startswith(_STACK_GROUPS):
             continue
-        rules = [rule for rule in group["rules"] if rule.get("labels", {}).get("signal") != _ANOTHERS_TARGET]
+        rules = [
+            _without_links_to(boards_left_out, rule)
+            for rule in group["rules"]
+            if rule.get("labels", {}).get("signal") != _ANOTHERS_TARGET
+        ]
         if rules:
             yield {**group, "rules": rules}
+
+
+def _without_links_to(boards: set[str], rule: dict[str, Any]) -> dict[str, Any]:
+    link = rule.get("annotations", {}).get("dashboard_url", "")
+    if not any(f"/d/{uid}/" in link for uid in boards):
+        return rule
+    kept = {name: text for name, text in rule["annotations"].items() if name != "dashboard_url"}
+    return {**rule, "annotations": kept}
 
 
 def yaml_text(content: Any, header: str = "") -> str:  # noqa: ANN401 - whatever YAML can say

@@ -89,7 +89,7 @@ def verify_pipeline(
     state: Path | None,
     **options: Any,  # noqa: ANN401 - of the plan, and the addresses
 ) -> None:
-    r"""Send numbered records, read every one back, and say what is missing.
+    """Send numbered records, read every one back, and say what is missing.
 
     Spans, logs and points go to the collector as an application would send them, at the rates you state. Each carries
     the run's id and a number. Then Jaeger, Loki and Prometheus are asked for every number, and the accounts are drawn
@@ -105,10 +105,9 @@ def verify_pipeline(
       heliograph verify-pipeline --spans 2000/s --logs 2000/s --points 10000/s --duration 10m --report load.md
       heliograph verify-pipeline --shift -4h --spans 20/s --logs 20/s --points 100/s
 
-    \b
     Exit code 0: nothing was lost; 1: something was (the first of it is named); 2: wrong input; 3: the stack, or one
     of its stores, cannot be reached.
-    """
+    """  # noqa: D301 - \b is click's
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(stderr=as_data)
     if not console.is_terminal:

@@ -30,7 +30,9 @@ def test_every_command_has_help_worth_reading(name: str, capsys: pytest.CaptureF
     with pytest.raises(SystemExit) as leave:
         raise SystemExit(cli.main([name, "--help"]))
     assert leave.value.code in (0, None)
-    assert len(capsys.readouterr().out.splitlines()) > 5
+    shown = capsys.readouterr().out
+    assert len(shown.splitlines()) > 5
+    assert "\\b" not in shown, "a raw docstring: click takes no \\b of it, and runs the examples together"
 
 
 def test_a_typing_error_is_answered_with_the_nearest_command() -> None:

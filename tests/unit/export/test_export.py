@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +21,8 @@ from heliograph.stack._paths import config_root
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from heliograph.export._pieces import Pieces
 
 CONFIG = load()
 KEPT = pieces(CONFIG, with_stack=False)
@@ -54,6 +57,19 @@ def test_alerts_about_our_own_servers_stay_out_unless_asked_for() -> None:
 def test_a_target_of_theirs_that_is_down_is_no_alert_of_ours() -> None:
     down = [rule for group in KEPT.alerts for rule in group["rules"] if rule["alert"] == "ServiceDown"]
     assert [rule["labels"]["signal"] for rule in down] == ["heartbeat"]
+
+
+@pytest.mark.parametrize("kept", [KEPT, WHOLE], ids=["without the stack", "with it"])
+def test_an_alert_links_to_no_board_that_is_not_there(kept: Pieces) -> None:
+    there = {json.loads(text)["uid"] for text in kept.boards.values()}
+    links = [
+        rule["annotations"].get("dashboard_url", "")
+        for group in (*kept.alerts, *kept.log_alerts)
+        for rule in group["rules"]
+    ]
+    linked = {uid for link in links for uid in re.findall(r"/d/([\w-]+)/", link)}
+    assert linked
+    assert linked <= there
 
 
 def test_with_the_stack_nothing_is_left_out() -> None:

@@ -56,6 +56,15 @@ def test_the_page_of_licences_is_up_to_date() -> None:
     assert page(PARTS) == (ROOT / "docs/licences.md").read_text(encoding="utf-8"), AGAIN
 
 
+@pytest.mark.parametrize(
+    ("row", "ecosystem"),
+    [("Python packages", "pypi"), ("Go modules of the servers and tools", "golang"), ("Docker images", "docker")],
+)
+def test_the_page_says_how_many_there_are(row: str, ecosystem: str) -> None:
+    there = sum(one.ecosystem == ecosystem for one in PARTS)
+    assert f"| {row} ({there}) |" in (ROOT / "docs/supply-chain.md").read_text(encoding="utf-8")
+
+
 # -- Licences ----------------------------------------------------------------------------------------------------------
 
 
