@@ -103,14 +103,20 @@ def prometheus(bare_stack: Stack, otlp: Sender) -> Prometheus:
     extrapolates less.
     """
     prometheus = Prometheus(bare_stack.urls["prometheus"])
+    counters = (
+        'otelcol_receiver_accepted_spans_total{job="collector"}',
+        'otelcol_exporter_sent_spans_total{job="collector", exporter="otlp_grpc/jaeger"}',
+        'otelcol_exporter_sent_spans_total{job="jaeger"}',
+    )
+    # Tests before this one may have sent many.
+    before = [sum(sample.value for sample in prometheus.query(counter)) for counter in counters]
     assert otlp.post("/v1/traces", _many_spans()) == 200
     jobs = "collector|prometheus|alertmanager|loki|jaeger|heliograph-canary"
     waited_for = (
         f'sum(up{{job=~"{jobs}"}}) == 6',
-        f'otelcol_receiver_accepted_spans_total{{job="collector"}} >= {SPANS}',
-        f'otelcol_exporter_sent_spans_total{{job="collector", exporter="otlp_grpc/jaeger"}} >= {SPANS}',
-        f'otelcol_exporter_sent_spans_total{{job="jaeger"}} >= {SPANS}',
+        *(f"sum({counter}) >= {count + SPANS}" for counter, count in zip(counters, before, strict=True)),
         "system_filesystem_usage_bytes",
+        *(f"sum(increase({counter}[30s])) < {WITHIN * SPANS / 2}" for counter in counters),
     )
     for expression in waited_for:
         _until(partial(prometheus.query, expression), 90, partial(str, expression))

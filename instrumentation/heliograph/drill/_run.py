@@ -126,7 +126,7 @@ class DrillRun:
                     raise HeliographError(
                         f"the healthy application was not at ease within {_WARM_SECONDS:.0f} s",
                         why=f"{world.application.answered} questions answered; pending or firing: {names}",
-                        hint="thresholds that healthy traffic crosses: raise them, or lower the traffic",
+                        hint="mend what is true of this machine (a full disk), and raise what healthy traffic crosses",
                     )
                 step.update(f"{world.application.answered} answered")
                 time.sleep(_POLL_SECONDS)
