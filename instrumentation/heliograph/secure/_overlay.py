@@ -168,20 +168,24 @@ def sender_variables(folder: str) -> dict[str, str]:
 
 
 def grafana_variables(folder: str) -> dict[str, str]:
-    """Return what closes Grafana: TLS, a login, an administrator with a password of its own, nobody anonymous."""
+    """Return what closes Grafana: TLS, a login, an administrator with a password of its own, nobody anonymous.
+
+    Grafana itself reads `$__file{…}`. Variables ending in `__FILE` are known to its Docker image's start script only:
+    elsewhere they say nothing, and the administrator's password is `admin`.
+    """
     return {
         "GF_SERVER_PROTOCOL": "https",
         "GF_SERVER_CERT_FILE": f"{folder}/api.crt",
         "GF_SERVER_CERT_KEY": f"{folder}/api.key",
         "GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION": "false",
         "GF_SECURITY_ADMIN_USER": "operator",
-        "GF_SECURITY_ADMIN_PASSWORD__FILE": f"{folder}/admin_password",
+        "GF_SECURITY_ADMIN_PASSWORD": f"$__file{{{folder}/admin_password}}",
         "GF_SECURITY_COOKIE_SECURE": "true",
         "GF_SECURITY_STRICT_TRANSPORT_SECURITY": "true",
         "GF_AUTH_ANONYMOUS_ENABLED": "false",
         "GF_AUTH_DISABLE_LOGIN_FORM": "false",
         "GF_METRICS_BASIC_AUTH_USERNAME": "prometheus",
-        "GF_METRICS_BASIC_AUTH_PASSWORD__FILE": f"{folder}/grafana_metrics",
+        "GF_METRICS_BASIC_AUTH_PASSWORD": f"$__file{{{folder}/grafana_metrics}}",
     }
 
 

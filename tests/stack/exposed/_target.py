@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import ssl
 import urllib.error
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
     from heliograph.secure._folder import Folder
     from heliograph.stack import Stack
 
-__all__ = ["EXPOSED", "FRONT", "Target", "TlsSender", "grpc_export", "listening", "read_json", "status_of"]
+__all__ = ["EXPOSED", "FRONT", "GRAFANA", "Target", "TlsSender", "grpc_export", "listening", "read_json", "status_of"]
 
 # Not 127.0.0.1, so that what is exposed can be told from what is not.
 FRONT = "127.0.0.2"
-EXPOSED = {"otlp_grpc", "otlp_http", "prometheus", "alertmanager", "jaeger"}
+GRAFANA = bool(os.environ.get("GRAFANA_HOME"))
+EXPOSED = {"otlp_grpc", "otlp_http", "prometheus", "alertmanager", "jaeger"} | ({"grafana"} if GRAFANA else set())
 
 
 @dataclass(frozen=True)

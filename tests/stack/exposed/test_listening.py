@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="all of 127.0.0.0/8 is this machine on Linux only")
 
-# Answers anyone on this machine, and keeps nothing of what is sent.
-READ_ONLY = {"canary", "collector_health", "collector_metrics", "jaeger_health", "jaeger_metrics"}
+# Answers anyone on this machine, and keeps nothing of what is sent. Grafana leads to its login.
+READ_ONLY = {"canary", "collector_health", "collector_metrics", "grafana", "jaeger_health", "jaeger_metrics"}
 # A mailbox is there to be written to. It is on loopback whatever is exposed (docs/security.md).
 MAILBOX = {"inbox_smtp", "inbox_http"}
 
