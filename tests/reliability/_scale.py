@@ -60,7 +60,7 @@ def _chosen() -> Scale:
 
 
 def port_offset() -> int:
-    """Return where the suite's next stack listens; the one that most files share stays up beside those of single cases."""
+    """Return where the suite's next stack listens: beside the one that most files share."""
     return free_offset(int(os.environ.get("HELIOGRAPH_RELIABILITY_OFFSET", "0")))
 
 
