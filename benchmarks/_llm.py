@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import itertools
 import json
 import time
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Hashable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     import openai
 
@@ -37,9 +38,10 @@ _USAGE: Final = {
     "prompt_tokens_details": {"cached_tokens": 512},
     "completion_tokens_details": {"reasoning_tokens": 0},
 }
-_HEAD: Final = {"id": "chatcmpl-benchmark", "created": 1_750_000_000}
+_HEAD: Final = {"id": "%(id)s", "model": "%(model)s", "created": 1_750_000_000}
 _JSON: Final = {"content-type": "application/json"}
 _SSE: Final = {"content-type": "text/event-stream"}
+_ids: Final = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Provider:
 
     def _response(self, request: Any, pieces: Callable[[list[bytes]], object]) -> Any:  # noqa: ANN401
         asked = json.loads(request.content)
-        make, model = _module(type(request)).Response, asked["model"]
+        make, model = _module(request.__class__).Response, asked["model"]
         if model.startswith(BROKEN):
             return make(500, headers=_JSON, content=b'{"error": {"message": "on purpose", "type": "server_error"}}')
         if asked.get("stream"):
@@ -95,34 +97,31 @@ def _later(pieces: list[bytes]) -> AsyncIterator[bytes]:
 
 
 @cache
-def _module(kind: Hashable) -> Any:  # noqa: ANN401 - httpx or httpx2
+def _module(kind: Any) -> Any:  # noqa: ANN401 - httpx or httpx2
     """Give the HTTP library that a class is of, or is made from."""
-    found = (base.__module__.partition(".")[0] for base in getattr(kind, "__mro__", ()))
+    found = (base.__module__.partition(".")[0] for base in kind.__mro__)
     return importlib.import_module(next(name for name in found if name.startswith("httpx")))
 
 
 def _chat(model: str) -> bytes:
-    head, tail = _chat_around()
-    return head + json.dumps(model).encode() + tail
+    return _chat_of() % _names(model)
 
 
 @cache
-def _chat_around() -> tuple[bytes, bytes]:
-    """Give the answer before and after the model's name: making it is no part of what is measured."""
+def _chat_of() -> bytes:
+    """Give the answer with places for the names: making it is no part of what is measured."""
     message = {"role": "assistant", "content": "Air scatters blue light more than red. " * 6, "refusal": None}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
-    body = {**_HEAD, "object": "chat.completion", "choices": [choice], "usage": _USAGE, "model": "\0"}
-    head, tail = json.dumps(body).split(json.dumps("\0"))
-    return head.encode(), tail.encode()
+    return json.dumps({**_HEAD, "object": "chat.completion", "choices": [choice], "usage": _USAGE}).encode()
 
 
 def _stream(model: str, pieces: int, *, told: bool) -> list[bytes]:
-    name = json.dumps(model).encode()
-    return [*(name.join(parts) for parts in _stream_around(pieces, told)), b"data: [DONE]\n\n"]
+    names = _names(model)
+    return [piece % names for piece in _stream_of(pieces, told)]
 
 
 @cache
-def _stream_around(pieces: int, told: bool) -> list[tuple[bytes, bytes]]:  # noqa: FBT001 - a key of the cache
+def _stream_of(pieces: int, told: bool) -> list[bytes]:  # noqa: FBT001 - a key of the cache
     def events() -> Iterator[dict[str, Any]]:
         yield _chunk({"role": "assistant", "content": ""})
         for number in range(pieces):
@@ -131,13 +130,14 @@ def _stream_around(pieces: int, told: bool) -> list[tuple[bytes, bytes]]:  # noq
         if told:
             yield {"choices": [], "usage": _USAGE}
 
-    around = []
-    for event in events():
-        body = json.dumps({**_HEAD, "object": "chat.completion.chunk", **event, "model": "\0"})
-        head, tail = body.split(json.dumps("\0"))
-        around.append((f"data: {head}".encode(), f"{tail}\n\n".encode()))
-    return around
+    head = {**_HEAD, "object": "chat.completion.chunk"}
+    return [*(b"data: %s\n\n" % json.dumps({**head, **event}).encode() for event in events()), b"data: [DONE]\n\n"]
 
 
 def _chunk(delta: dict[str, str], finish: str | None = None) -> dict[str, Any]:
     return {"choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}]}
+
+
+def _names(model: str) -> dict[bytes, bytes]:
+    """Give what differs between answers: providers give each an id of its own."""
+    return {b"id": b"chatcmpl-%024d" % next(_ids), b"model": json.dumps(model)[1:-1].encode()}
