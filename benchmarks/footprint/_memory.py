@@ -55,9 +55,9 @@ def memory(
         ("calls", "resident KiB, round by round", "KiB per 10 000", "blocks per 10 000", "traced KiB per 10 000"),
         rows,
         (
-            f"{rounds} rounds of {calls} calls (streams: a quarter) after {warm} calls that fill what is bounded. After "
-            "each round everything is delivered and collected. Differences to the round before; then the slope of resident "
-            "memory, of the blocks that Python has allocated, and of what tracemalloc sees, per 10 000 calls."
+            f"{rounds} rounds of {calls} calls (streams: a quarter) after {warm} calls that fill what is bounded. "
+            "After each round everything is delivered and collected. Differences to the round before; then the slope of "
+            "resident memory, of the blocks that Python has allocated, and of what tracemalloc sees, per 10 000 calls."
         ),
         found,
     )
