@@ -56,8 +56,8 @@ def memory(
         rows,
         (
             f"{rounds} rounds of {calls} calls (streams: a quarter) after {warm} calls that fill what is bounded. "
-            "After each round everything is delivered and collected. Differences to the round before; then the slope of "
-            "resident memory, of the blocks that Python has allocated, and of what tracemalloc sees, per 10 000 calls."
+            "After each round everything is delivered and collected. Differences to the round before; then the slope "
+            "of resident memory, of the blocks that Python has allocated, and of what tracemalloc sees, per 10 000 calls."
         ),
         found,
     )
