@@ -3,8 +3,9 @@
 Reading a span, pricing it and recording a dozen numbers takes longer than the application should wait. What ends
 is put on the line instead, and a daemon thread works it off, a few milliseconds later and many at a time.
 
-Nothing is dropped: whoever finds the line full works it off, in order, before going on. Memory is bounded by the
-line's length, which is much shorter for what is heavy.
+Nothing is dropped: whoever finds the line full waits until there is room, and works at it, in order, if nobody does.
+It waits for its own piece's room only, never for the whole line: of thousands, that would be seconds. Memory is bounded
+by the line's length, which is much shorter for what is heavy.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ LONGEST_HEAVY: Final = 32
 """Pieces that may wait when one is added that holds much memory: megabytes each, they would be gigabytes together."""
 PAUSE: Final = 0.02
 """Seconds between waking up and working: one wake-up serves whatever arrives meanwhile."""
+ROOM: Final = 0.005
+"""Seconds after which whoever waits for room looks again whether others have made some."""
 
 
 class MeteringLine:
@@ -45,8 +48,11 @@ class MeteringLine:
         `heavy` says that the piece holds much memory until it is done.
         """
         self._waiting.append((work, arguments))
-        if self._closed or len(self._waiting) > (LONGEST_HEAVY if heavy else self._longest):
+        longest = LONGEST_HEAVY if heavy else self._longest
+        if self._closed:
             self.settle()
+        elif len(self._waiting) > longest:
+            self._make_room(longest)
         elif not self._awake:
             self._awake = True
             if self._thread is None:
@@ -56,15 +62,7 @@ class MeteringLine:
     def settle(self) -> None:
         """Do what waits, on this thread; when this returns, all that was submitted before the call is done."""
         with self._turn:
-            while True:
-                try:
-                    work, arguments = self._waiting.popleft()
-                except IndexError:
-                    return
-                try:
-                    work(*arguments)
-                except Exception:  # noqa: BLE001 - must not reach the application
-                    _log.debug("a piece of metering failed", exc_info=True)
+            self._work_off(0)
 
     def close(self) -> None:
         """Do what waits and end the thread; what is submitted later is done at once."""
@@ -83,6 +81,27 @@ class MeteringLine:
     def after_fork(self) -> None:
         """Begin anew in a forked child: what waited is the parent's to do, and its thread and lock stayed there."""
         self._begin()
+
+    def _make_room(self, longest: int) -> None:
+        turn = self._turn  # the same one to the end, whatever a fork does to this object meanwhile
+        while len(self._waiting) > longest:
+            if turn.acquire(timeout=ROOM):
+                try:
+                    self._work_off(longest)
+                finally:
+                    turn.release()
+
+    def _work_off(self, rest: int) -> None:
+        """Do the oldest pieces, until no more than `rest` are left. The caller has the turn."""
+        while len(self._waiting) > rest:
+            try:
+                work, arguments = self._waiting.popleft()
+            except IndexError:  # a signal's handler, on this very thread, has just done it
+                return
+            try:
+                work(*arguments)
+            except Exception:  # noqa: BLE001 - must not reach the application
+                _log.debug("a piece of metering failed", exc_info=True)
 
     def _begin(self) -> None:
         self._waiting: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
