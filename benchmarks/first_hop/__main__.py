@@ -6,17 +6,16 @@ import argparse
 import contextlib
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from benchmarks._sinks import DOWN, collector, hole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,9 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="heliograph-first-hop-"))
         addresses = {
-            "up": stack.enter_context(_collector()),
-            "hanging": stack.enter_context(_hole()),
-            "down": "http://127.0.0.1:9",
+            "up": stack.enter_context(collector()),
+            "hanging": stack.enter_context(hole()),
+            "down": DOWN,
         }
         workers = {
             variant: stack.enter_context(_worker(variant, addresses[variant.collector], Path(folder)))
@@ -118,41 +117,6 @@ def _worker(variant: Variant, address: str, folder: Path) -> Iterator[subprocess
     finally:
         process.kill()
         process.communicate()
-
-
-@contextlib.contextmanager
-def _collector() -> Iterator[str]:
-    """Run something that takes everything."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:  # noqa: ANN401
-            """Be quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-@contextlib.contextmanager
-def _hole() -> Iterator[str]:
-    """Accept connections and never answer."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(64)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 if __name__ == "__main__":

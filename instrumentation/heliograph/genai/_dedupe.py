@@ -84,6 +84,9 @@ class Dedupe:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        # What has started since somebody last looked. Appending is atomic, so a call that begins waits for no lock:
+        # one that is held by a thread which itself waits for the interpreter, behind 31 others, is held for long.
+        self._started: deque[tuple[SpanKey, SpanKey | None, str | None]] = deque()
         self._parents: OrderedDict[SpanKey, SpanKey] = OrderedDict()
         self._open: OrderedDict[SpanKey, str] = OrderedDict()
         self._open_in: dict[int, set[SpanKey]] = {}
@@ -99,25 +102,23 @@ class Dedupe:
         """
         if parent is None and operation is None:
             return
-        with self._lock:
-            if parent is not None:
-                _put(self._parents, span, parent)
-            if operation is not None:
-                self._open[span] = kind_of(operation)
-                self._open_in.setdefault(span[0], set()).add(span)
-                if len(self._open) > _CAPACITY:
-                    self._close(next(iter(self._open)))
+        self._started.append((span, parent, operation))
+        if len(self._started) > _CAPACITY:  # nothing has ended for long
+            with self._lock:
+                self._take_down()
 
     def ended(self, span: SpanKey) -> None:
         """Note that a span that turned out to be no call has ended."""
-        if span in self._open:
+        if self._started or span in self._open:
             with self._lock:
+                self._take_down()
                 self._close(span)
 
     def is_repeat(self, call: Call, span: SpanKey, parent: SpanKey | None) -> bool:
         """Whether the call was counted before, or another layer will; if not, it counts as counted from now on."""
         said, kind = Counted.of(call), kind_of(call.operation)
         with self._lock:
+            self._take_down()
             self._close(span)
             if self._is_left(call, kind, span, parent):
                 return True
@@ -132,6 +133,18 @@ class Dedupe:
     def after_fork(self) -> None:
         """Replace the lock, which another thread of the parent may have held."""
         self._lock = threading.Lock()
+
+    def _take_down(self) -> None:
+        """Take in what has started: the start of a span is here before its end is looked at."""
+        while self._started:
+            span, parent, operation = self._started.popleft()
+            if parent is not None:
+                _put(self._parents, span, parent)
+            if operation is not None:
+                self._open[span] = kind_of(operation)
+                self._open_in.setdefault(span[0], set()).add(span)
+                if len(self._open) > _CAPACITY:
+                    self._close(next(iter(self._open)))
 
     def _is_left(self, call: Call, kind: str, span: SpanKey, parent: SpanKey | None) -> bool:
         """Whether a call without usage is left to an open span of another layer, around it or within it.

@@ -3,8 +3,9 @@
 Reading a span, pricing it and recording a dozen numbers takes longer than the application should wait. What ends
 is put on the line instead, and a daemon thread works it off, a few milliseconds later and many at a time.
 
-Nothing is dropped: whoever finds the line full works it off, in order, before going on. Memory is bounded by the
-line's length, which is much shorter for what is heavy.
+Nothing is dropped: whoever finds the line full waits until there is room for its piece, first come, first served, and
+works at the line if nobody does. Nobody waits for the whole line: of thousands of pieces, that would be seconds. Memory
+is bounded by the line's length, which is much shorter for what is heavy.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ LONGEST_HEAVY: Final = 32
 """Pieces that may wait when one is added that holds much memory: megabytes each, they would be gigabytes together."""
 PAUSE: Final = 0.02
 """Seconds between waking up and working: one wake-up serves whatever arrives meanwhile."""
+SLACK: Final = 64
+"""Pieces after which those who wait for room are woken up: each time costs every one of them a look."""
+PATIENCE: Final = 0.1
+"""Seconds after which whoever waits for room looks itself whether there is some, and whether anybody works."""
 
 
 class MeteringLine:
@@ -45,8 +50,13 @@ class MeteringLine:
         `heavy` says that the piece holds much memory until it is done.
         """
         self._waiting.append((work, arguments))
-        if self._closed or len(self._waiting) > (LONGEST_HEAVY if heavy else self._longest):
+        if self._closed:
             self.settle()
+        elif heavy and len(self._waiting) > LONGEST_HEAVY:
+            with self._turn:
+                self._work_off(self._done + len(self._waiting) - LONGEST_HEAVY)
+        elif len(self._waiting) > self._longest:
+            self._wait_until(self._done + len(self._waiting) - self._longest)
         elif not self._awake:
             self._awake = True
             if self._thread is None:
@@ -56,15 +66,7 @@ class MeteringLine:
     def settle(self) -> None:
         """Do what waits, on this thread; when this returns, all that was submitted before the call is done."""
         with self._turn:
-            while True:
-                try:
-                    work, arguments = self._waiting.popleft()
-                except IndexError:
-                    return
-                try:
-                    work(*arguments)
-                except Exception:  # noqa: BLE001 - must not reach the application
-                    _log.debug("a piece of metering failed", exc_info=True)
+            self._work_off(None)
 
     def close(self) -> None:
         """Do what waits and end the thread; what is submitted later is done at once."""
@@ -84,10 +86,50 @@ class MeteringLine:
         """Begin anew in a forked child: what waited is the parent's to do, and its thread and lock stayed there."""
         self._begin()
 
+    def _wait_until(self, done: int) -> None:
+        """Wait until so many pieces are done since the beginning; do them where nobody else does."""
+        turn = self._turn  # the same one to the end, whatever a fork does to this object meanwhile
+        while self._waiting and self._done < done:
+            if turn.acquire(blocking=False):
+                try:
+                    self._work_off(done)
+                finally:
+                    turn.release()
+            else:
+                with self._room:
+                    self._crowded = True
+                    if self._done < done:
+                        self._room.wait(PATIENCE)
+
+    def _work_off(self, done: int | None) -> None:
+        """Do the oldest pieces, until so many are done since the beginning (None: all). The caller has the turn."""
+        while self._waiting and (done is None or self._done < done):
+            try:
+                work, arguments = self._waiting.popleft()
+            except IndexError:  # a signal's handler, on this very thread, has just done it
+                break
+            try:
+                work(*arguments)
+            except Exception:  # noqa: BLE001 - must not reach the application
+                _log.debug("a piece of metering failed", exc_info=True)
+            self._done += 1
+            if self._crowded and self._done % SLACK == 0:
+                self._call_in()
+        if self._crowded:
+            self._call_in()
+
+    def _call_in(self) -> None:
+        self._crowded = False
+        with self._room:
+            self._room.notify_all()
+
     def _begin(self) -> None:
         self._waiting: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         # Reentrant: work may submit, and find the line full.
         self._turn = threading.RLock()
+        self._room = threading.Condition(threading.RLock())
+        self._crowded = False
+        self._done = 0
         self._bell = threading.Event()
         self._awake = False
         self._thread = None

@@ -70,7 +70,7 @@ def test_settling_waits_for_work_that_another_thread_is_at(line: MeteringLine) -
     assert done == ["slow"]
 
 
-def test_a_full_line_is_worked_off_in_order_by_whoever_finds_it_full() -> None:
+def test_whoever_finds_the_line_full_waits_for_room_and_the_order_is_kept() -> None:
     line = MeteringLine(longest=3)
     held, release = threading.Event(), threading.Event()
     done: list[int] = []
@@ -90,6 +90,8 @@ def test_a_full_line_is_worked_off_in_order_by_whoever_finds_it_full() -> None:
         line.submit(work, number)
     threading.Timer(0.05, release.set).start()
     line.submit(work, 3)
+    assert done[:1] == [0], "there was room only when the oldest was done"
+    line.settle()
     assert done == [0, 1, 2, 3]
     line.close()
 
