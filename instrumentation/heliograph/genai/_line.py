@@ -48,19 +48,27 @@ class MeteringLine:
         if self._closed or len(self._waiting) > (LONGEST_HEAVY if heavy else self._longest):
             self.settle()
         elif not self._awake:
-            self._awake = True
-            if self._thread is None:
-                self._start()
-            self._bell.set()
+            self._wake()
+
+    def submit_newest(self, key: object, work: Callable[..., object], *arguments: Any) -> None:  # noqa: ANN401
+        """Have `work(*arguments)` done after what waits, unless the same `key` is submitted anew by then.
+
+        For gauges, of which only the newest value counts.
+        """
+        self._newest[key] = (work, arguments)
+        if self._closed or len(self._newest) > self._longest:
+            self.settle()
+        elif not self._awake:
+            self._wake()
 
     def settle(self) -> None:
         """Do what waits, on this thread; when this returns, all that was submitted before the call is done."""
         with self._turn:
-            while True:
+            while self._waiting or self._newest:
                 try:
-                    work, arguments = self._waiting.popleft()
-                except IndexError:
-                    return
+                    work, arguments = self._waiting.popleft() if self._waiting else self._newest.popitem()[1]
+                except (IndexError, KeyError):  # a signal's handler, on this very thread, has just done it
+                    continue
                 try:
                     work(*arguments)
                 except Exception:  # noqa: BLE001 - must not reach the application
@@ -86,11 +94,18 @@ class MeteringLine:
 
     def _begin(self) -> None:
         self._waiting: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self._newest: dict[object, tuple[Callable[..., object], tuple[Any, ...]]] = {}
         # Reentrant: work may submit, and find the line full.
         self._turn = threading.RLock()
         self._bell = threading.Event()
         self._awake = False
         self._thread = None
+
+    def _wake(self) -> None:
+        self._awake = True
+        if self._thread is None:
+            self._start()
+        self._bell.set()
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name="heliograph-meter", daemon=True, args=(self._bell,))
