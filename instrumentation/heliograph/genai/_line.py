@@ -58,15 +58,25 @@ class MeteringLine:
         elif len(self._waiting) > self._longest:
             self._wait_until(self._done + len(self._waiting) - self._longest)
         elif not self._awake:
-            self._awake = True
-            if self._thread is None:
-                self._start()
-            self._bell.set()
+            self._wake()
+
+    def submit_newest(self, key: object, work: Callable[..., object], *arguments: Any) -> None:  # noqa: ANN401
+        """Have `work(*arguments)` done after what waits, unless the same `key` is submitted anew by then.
+
+        For gauges, of which only the newest value counts.
+        """
+        self._newest[key] = (work, arguments)
+        if self._closed or len(self._newest) > self._longest:
+            self.settle()
+        elif not self._awake:
+            self._wake()
 
     def settle(self) -> None:
         """Do what waits, on this thread; when this returns, all that was submitted before the call is done."""
         with self._turn:
-            self._work_off(None)
+            while self._waiting or self._newest:
+                self._work_off(None)
+                self._work_off_newest()
 
     def close(self) -> None:
         """Do what waits and end the thread; what is submitted later is done at once."""
@@ -108,15 +118,20 @@ class MeteringLine:
                 work, arguments = self._waiting.popleft()
             except IndexError:  # a signal's handler, on this very thread, has just done it
                 break
-            try:
-                work(*arguments)
-            except Exception:  # noqa: BLE001 - must not reach the application
-                _log.debug("a piece of metering failed", exc_info=True)
+            _do(work, arguments)
             self._done += 1
             if self._crowded and self._done % SLACK == 0:
                 self._call_in()
         if self._crowded:
             self._call_in()
+
+    def _work_off_newest(self) -> None:
+        while self._newest and not self._waiting:
+            try:
+                _, (work, arguments) = self._newest.popitem()
+            except KeyError:  # a signal's handler, as above
+                break
+            _do(work, arguments)
 
     def _call_in(self) -> None:
         self._crowded = False
@@ -125,6 +140,7 @@ class MeteringLine:
 
     def _begin(self) -> None:
         self._waiting: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self._newest: dict[object, tuple[Callable[..., object], tuple[Any, ...]]] = {}
         # Reentrant: work may submit, and find the line full.
         self._turn = threading.RLock()
         self._room = threading.Condition(threading.RLock())
@@ -133,6 +149,12 @@ class MeteringLine:
         self._bell = threading.Event()
         self._awake = False
         self._thread = None
+
+    def _wake(self) -> None:
+        self._awake = True
+        if self._thread is None:
+            self._start()
+        self._bell.set()
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name="heliograph-meter", daemon=True, args=(self._bell,))
@@ -153,3 +175,10 @@ class MeteringLine:
             # Before the line is emptied: whoever submits from here on either is seen below or rings again.
             self._awake = False
             self.settle()
+
+
+def _do(work: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+    try:
+        work(*arguments)
+    except Exception:  # noqa: BLE001 - must not reach the application
+        _log.debug("a piece of metering failed", exc_info=True)
