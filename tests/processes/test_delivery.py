@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from .conftest import Sink, World
+    from ._sink import Sink
+    from .conftest import World
 
 PIECES = 200
 # end -> the process' status
