@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import secrets
 import time
 from typing import TYPE_CHECKING, Any

@@ -145,7 +145,7 @@ class MeteringLine:
         self._turn = threading.RLock()
         self._room = threading.Condition(threading.RLock())
         self._crowded = False
-        self._done = 0
+        self._done: int = 0
         self._bell = threading.Event()
         self._awake = False
         self._thread = None
