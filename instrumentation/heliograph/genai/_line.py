@@ -10,6 +10,7 @@ is bounded by the line's length, which is much shorter for what is heavy.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -42,6 +43,7 @@ class MeteringLine:
         self._closed = False
         self._awake = False
         self._thread: threading.Thread | None = None
+        self._done: int
         self._begin()
 
     def submit(self, work: Callable[..., object], *arguments: Any, heavy: bool = False) -> None:  # noqa: ANN401 - the work's own types
@@ -58,15 +60,26 @@ class MeteringLine:
         elif len(self._waiting) > self._longest:
             self._wait_until(self._done + len(self._waiting) - self._longest)
         elif not self._awake:
-            self._awake = True
-            if self._thread is None:
-                self._start()
-            self._bell.set()
+            self._wake()
+
+    def submit_newest(self, key: object, work: Callable[..., object], *arguments: Any) -> None:  # noqa: ANN401
+        """Have `work(*arguments)` done after what waits, unless the same `key` is submitted anew by then.
+
+        For gauges, of which only the newest value counts.
+        """
+        self._newest[key] = (work, arguments)
+        if self._closed or len(self._newest) > self._longest:
+            self.settle()
+        elif not self._awake:
+            self._wake()
 
     def settle(self) -> None:
         """Do what waits, on this thread; when this returns, all that was submitted before the call is done."""
         with self._turn:
-            self._work_off(None)
+            while self._waiting or self._newest:
+                self._work_off(None)
+                with contextlib.suppress(KeyError):  # a signal's handler, on this very thread, has just done it
+                    _do(*self._newest.popitem()[1])
 
     def close(self) -> None:
         """Do what waits and end the thread; what is submitted later is done at once."""
@@ -108,10 +121,7 @@ class MeteringLine:
                 work, arguments = self._waiting.popleft()
             except IndexError:  # a signal's handler, on this very thread, has just done it
                 break
-            try:
-                work(*arguments)
-            except Exception:  # noqa: BLE001 - must not reach the application
-                _log.debug("a piece of metering failed", exc_info=True)
+            _do(work, arguments)
             self._done += 1
             if self._crowded and self._done % SLACK == 0:
                 self._call_in()
@@ -125,6 +135,7 @@ class MeteringLine:
 
     def _begin(self) -> None:
         self._waiting: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self._newest: dict[object, tuple[Callable[..., object], tuple[Any, ...]]] = {}
         # Reentrant: work may submit, and find the line full.
         self._turn = threading.RLock()
         self._room = threading.Condition(threading.RLock())
@@ -133,6 +144,12 @@ class MeteringLine:
         self._bell = threading.Event()
         self._awake = False
         self._thread = None
+
+    def _wake(self) -> None:
+        self._awake = True
+        if self._thread is None:
+            self._start()
+        self._bell.set()
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name="heliograph-meter", daemon=True, args=(self._bell,))
@@ -153,3 +170,10 @@ class MeteringLine:
             # Before the line is emptied: whoever submits from here on either is seen below or rings again.
             self._awake = False
             self.settle()
+
+
+def _do(work: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+    try:
+        work(*arguments)
+    except Exception:  # noqa: BLE001 - must not reach the application
+        _log.debug("a piece of metering failed", exc_info=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Link, Status
 
+from heliograph.genai._plain import attributes_of
 from heliograph.genai._text import sayable
 from heliograph.genai.vocabulary import _content as names
 from heliograph.guard._content import UNREADABLE
@@ -24,7 +25,7 @@ __all__ = ["clean_log", "clean_span"]
 
 def clean_span(gate: Gate, span: ReadableSpan, added: Mapping[str, Any], status: Status | None) -> ReadableSpan:
     """Give the span that may leave, with `added` attributes and, where one is given, another status."""
-    given = _attributes_of(span)
+    given = attributes_of(span)
     try:
         attributes = gate.attributes(given, "spans")
         events = _events(gate, span.events) if span.events else None
@@ -76,12 +77,6 @@ def clean_log(gate: Gate, record: ReadableLogRecord) -> ReadableLogRecord:
     if cleaned is not None:
         changed.attributes = cleaned
     return replace(record, log_record=changed)
-
-
-def _attributes_of(span: ReadableSpan) -> Mapping[str, Any]:
-    """Give the attributes as a dictionary: the SDK's mapping takes a lock for each item that is read."""
-    inner = getattr(getattr(span, "_attributes", None), "_dict", None)
-    return inner if isinstance(inner, dict) else dict(span.attributes or {})
 
 
 def _events(gate: Gate, events: Sequence[Event]) -> list[Event] | None:

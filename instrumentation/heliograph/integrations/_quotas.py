@@ -50,12 +50,11 @@ def arrived(span: Span, headers: Mapping[str, str], *, refused: bool) -> None:
         meter = _sink.current()
         if meter is None:
             return
-        if not refused and _scope(span) in _OWN_SCOPES and _key(span) not in _names:
+        key = _key(span)
+        if not refused and key not in _names and _scope(span) in _OWN_SCOPES:
             _waiting[span] = headers
-        elif meter.line is not None:
-            meter.line.submit(_report, meter, span, headers)
         else:
-            _report(meter, span, headers)
+            _tell(meter, key, span, headers)
     except Exception:  # noqa: BLE001 - must not reach the application
         _log.debug("an answer's headers could not be kept", exc_info=True)
 
@@ -70,10 +69,7 @@ def released(span: Span, provider: str, asked: str, model: str | None) -> None:
     headers = _waiting.pop(span, None) if _waiting else None
     meter = _sink.current()
     if headers is not None and meter is not None:
-        if meter.line is not None:
-            meter.line.submit(_report, meter, span, headers)
-        else:
-            _report(meter, span, headers)
+        _tell(meter, key, span, headers)
 
 
 def answering(span: Span) -> tuple[str, str]:
@@ -87,6 +83,14 @@ def forget() -> None:
     _names.clear()
     _limits.clear()
     _waiting.clear()
+
+
+def _tell(meter: CallMeter, key: tuple[str, str], span: Span, headers: Mapping[str, str]) -> None:
+    """Report what the newest answer under a name says: of two that wait, the older one is out of date."""
+    if meter.line is not None:
+        meter.line.submit_newest(key, _report, meter, span, headers)
+    else:
+        _report(meter, span, headers)
 
 
 def _report(meter: CallMeter, span: Span, headers: Mapping[str, str]) -> None:

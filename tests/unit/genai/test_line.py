@@ -133,12 +133,49 @@ def test_after_closing_work_is_done_at_once(line: MeteringLine) -> None:
     assert done == ["before", "after"]
 
 
+def test_of_what_is_submitted_under_one_key_only_the_newest_is_done(line: MeteringLine) -> None:
+    done: list[tuple[str, int]] = []
+    with line._turn:
+        for number in range(3):
+            line.submit_newest("gauge", done.append, ("gauge", number))
+            line.submit(done.append, ("counter", number))
+        line.submit_newest("another", done.append, ("another", 0))
+    line.settle()
+    assert done[:3] == [("counter", 0), ("counter", 1), ("counter", 2)], "what waits comes first"
+    assert sorted(done[3:]) == [("another", 0), ("gauge", 2)]
+
+
+def test_the_newest_is_done_on_another_thread_too(line: MeteringLine) -> None:
+    done: list[int] = []
+    for number in range(3):
+        line.submit_newest("gauge", done.append, number)
+        assert until(lambda wanted=number: done and done[-1] == wanted), done
+
+
+def test_many_keys_do_not_wait_without_bound() -> None:
+    line = MeteringLine(longest=3)
+    done: list[int] = []
+    with line._turn:
+        for number in range(4):
+            line.submit_newest(number, done.append, number)
+        assert sorted(done) == [0, 1, 2, 3]
+    line.close()
+
+
+def test_the_newest_value_of_a_closed_line_is_reported_at_once(line: MeteringLine) -> None:
+    done: list[int] = []
+    line.close()
+    line.submit_newest("gauge", done.append, 1)
+    assert done == [1]
+
+
 def test_a_forked_child_leaves_its_parents_work_alone(line: MeteringLine) -> None:
     done: list[str] = []
     with line._turn:  # as another thread of the parent would hold it, in the moment of the fork
         threads = [threading.Thread(target=line.submit, args=(done.append, "the parent's"))]
         threads[0].start()
         threads[0].join()
+        line.submit_newest("gauge", done.append, "the parent's")
         line.after_fork()
     line.submit(done.append, "the child's")
     line.settle()

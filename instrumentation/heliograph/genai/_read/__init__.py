@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heliograph.genai import vocabulary as v
 from heliograph.genai._call import Call
+from heliograph.genai._plain import attributes_of
 from heliograph.genai._providers import canonical_provider
 from heliograph.genai._read._dialects import dialect_of, dialect_of_attributes
 from heliograph.genai._read._ids import read_ids
@@ -78,7 +79,7 @@ def starts_call(attributes: Mapping[str, Any] | None) -> bool:
 
 def is_call(span: Readable) -> bool:
     """Whether the finished span is one call of a model: no agent, workflow, chain or tool, and no cache's answer."""
-    attributes = _plain(span)
+    attributes = attributes_of(span)
     if not attributes or flag(attributes.get(v.CACHE_HIT.name)):
         return False
     return dialect_of(span, attributes).operation(attributes) in v.COUNTED_OPERATIONS
@@ -86,7 +87,7 @@ def is_call(span: Readable) -> bool:
 
 def read_call(span: Readable) -> Call:
     """Read a finished span; `is_call(span)` must hold."""
-    attributes = _plain(span)
+    attributes = attributes_of(span)
     dialect = dialect_of(span, attributes)
     requested = text(first(attributes, v.REQUEST_MODEL))
     model = text(first(attributes, v.RESPONSE_MODEL)) or requested or "unknown"
@@ -128,13 +129,8 @@ def failure_of(span: Readable) -> str | None:
 
     In most dialects an exception event alone is no failure, since it may have been handled.
     """
-    attributes = _plain(span)
+    attributes = attributes_of(span)
     return dialect_of(span, attributes).failure(span, attributes)
-
-
-def _plain(span: Readable) -> dict[str, Any]:
-    # The SDK's own mapping takes a lock, and an exception for what is absent: four times the time, all in all.
-    return dict(span.attributes or ())
 
 
 def _finish_reason(attributes: Mapping[str, Any]) -> str | None:

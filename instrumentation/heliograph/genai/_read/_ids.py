@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from heliograph.genai import _text
 from heliograph.genai import vocabulary as v
+from heliograph.genai._plain import attributes_of
 from heliograph.genai._read._values import first
 from heliograph.genai._run import QueryIds
 
@@ -17,7 +18,7 @@ __all__ = ["read_ids"]
 
 def read_ids(span: Readable) -> QueryIds:
     """Read user, session, tenant, kind of query, chain and prompt in any dialect; each at most 256 characters."""
-    attributes = span.attributes or {}
+    attributes = attributes_of(span)
 
     def short(spec: v.AttributeSpec) -> str | None:
         return _text.short(first(attributes, spec))

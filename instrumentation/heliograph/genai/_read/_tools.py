@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from heliograph.genai import vocabulary as v
+from heliograph.genai._plain import attributes_of
 from heliograph.genai._read._dialects import dialect_of
 from heliograph.genai._read._values import first, text
 from heliograph.genai._tool import ToolRun
@@ -32,7 +33,7 @@ _LONGEST: Final = 256
 
 def read_tool(span: Named) -> ToolRun | None:
     """Read the run of a tool that the finished span is."""
-    attributes: dict[str, Any] = dict(span.attributes or ())
+    attributes = attributes_of(span)
     if _MARKS.isdisjoint(attributes):
         return None
     dialect = dialect_of(span, attributes)
