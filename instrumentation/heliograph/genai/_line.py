@@ -10,6 +10,7 @@ is bounded by the line's length, which is much shorter for what is heavy.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -42,6 +43,7 @@ class MeteringLine:
         self._closed = False
         self._awake = False
         self._thread: threading.Thread | None = None
+        self._done: int
         self._begin()
 
     def submit(self, work: Callable[..., object], *arguments: Any, heavy: bool = False) -> None:  # noqa: ANN401 - the work's own types

@@ -10,6 +10,27 @@ import heliograph
 HEAVY = ("click", "genai_prices", "httpx2", "openai", "opentelemetry.sdk", "pydantic", "requests", "rich")
 
 
+UNASKED = (
+    "click",
+    "genai_prices",
+    "heliograph.integrations._langsmith._hooks",
+    "heliograph.integrations.openai._client",
+    "httpx2",
+    "langsmith",
+    "openai",
+    "pydantic",
+    "rich",
+)
+"""What an application that is configured loads only once it uses it."""
+
+
+def loaded(code: str, names: tuple[str, ...]) -> str:
+    told = f"import heliograph, sys\n{code}\nprint([name for name in {names!r} if name in sys.modules])"
+    return subprocess.run(
+        [sys.executable, "-c", told], capture_output=True, text=True, timeout=60, check=True
+    ).stdout.strip()
+
+
 def test_exported_names() -> None:
     assert heliograph.__all__ == [
         "__version__",
@@ -25,6 +46,12 @@ def test_exported_names() -> None:
 
 
 def test_import_is_light() -> None:
-    code = f"import heliograph, sys; print([m for m in {HEAVY!r} if m in sys.modules])"
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
-    assert shown.stdout.strip() == "[]"
+    assert loaded("", HEAVY) == "[]"
+
+
+def test_touching_a_name_does_not_load_what_configuring_needs() -> None:
+    assert loaded("heliograph.configure; heliograph.query", HEAVY) == "[]"
+
+
+def test_configuring_is_light() -> None:
+    assert loaded("heliograph.configure(endpoint='http://127.0.0.1:9')", UNASKED) == "[]"

@@ -14,13 +14,14 @@ once the parent of what happens within, and ended when the run is.
 | `_attributes`, `_usage` | from a run to the attributes of its span |
 | `_spans`, `_live` | runs that are open, as spans; the span a run's code sees as the current one |
 | `_hooks` | where all of it is tied into langsmith |
+| `_activate` | what waits for langsmith to be imported, and imports the rest of this then |
 
-Nothing is imported unless the application imports langsmith. Written against langsmith 0.14; docs/langsmith.md names
-the versions it was tried with.
+Nothing of langsmith is imported unless the application imports it. Written against langsmith 0.14; docs/langsmith.md
+names the versions it was tried with.
 """
 
 from __future__ import annotations
 
-from heliograph.integrations._langsmith._hooks import activate
+from heliograph.integrations._langsmith._activate import activate
 
 __all__ = ["activate"]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from heliograph.telemetry._runtime import Runtime
 
-__all__ = ["activate"]
+__all__ = ["Ties"]
 
 _log = logging.getLogger("heliograph.integrations")
 
@@ -35,27 +35,12 @@ _telling: ContextVar[bool] = ContextVar("heliograph-langsmith-telling", default=
 """Whether a `RunTree` tells its client of itself on this thread: the client's part was seen already."""
 
 
-def activate(runtime: Runtime) -> None:
-    """Prepare langsmith when it is imported; leave it alone if the user switched its tracing off."""
-    if _environment.switched_off() or runtime.tracers is None:
-        return
-    ties = _Ties(runtime)
-    for module, tie in (
-        ("langsmith.utils", ties.variables),
-        ("langsmith.client", ties.client),
-        ("langsmith.async_client", ties.async_client),
-        ("langsmith.run_trees", ties.trees),
-        ("langsmith.run_helpers", ties.helpers),
-    ):
-        wrapt.register_post_import_hook(tie, module)
-
-
-class _Ties:
+class Ties:
     """Wrappers around langsmith's functions, for one runtime."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._spans = RunSpans(
-            runtime.tracers,  # type: ignore[arg-type] # checked by activate()
+            runtime.tracers,  # type: ignore[arg-type] # checked by `activate`
             captures_content=runtime.settings.captures_content,
         )
         self._local = LocalClients(runtime.tracers)

@@ -27,7 +27,7 @@ from heliograph.genai import _sink
 from heliograph.genai._meter import CallMeter
 from heliograph.genai._processor import GenAIProcessor
 from heliograph.guard import ContentPolicy
-from heliograph.integrations._langsmith._hooks import _Ties
+from heliograph.integrations._langsmith._hooks import Ties
 
 from ._service import LangSmith
 
@@ -142,7 +142,7 @@ def tie(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
             *owners, last = path.split(".")
             owner = getattr(module, owners[0]) if owners else module
             monkeypatch.setattr(owner, last, owner.__dict__[last])
-    ties = _Ties(runtime)
+    ties = Ties(runtime)
     import_module("langsmith.utils").get_env_var.cache_clear()
     import_module("langsmith.utils").get_tracer_project.cache_clear()
     monkeypatch.setattr("langsmith.run_trees._CLIENT", None)
