@@ -10,7 +10,6 @@ is bounded by the line's length, which is much shorter for what is heavy.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
@@ -43,7 +42,8 @@ class MeteringLine:
         self._closed = False
         self._awake = False
         self._thread: threading.Thread | None = None
-        self._done: int
+        self.finish: Callable[[], object] | None = None
+        """Done when the line is empty, before anybody who settles is told that it is."""
         self._begin()
 
     def submit(self, work: Callable[..., object], *arguments: Any, heavy: bool = False) -> None:  # noqa: ANN401 - the work's own types
@@ -79,6 +79,8 @@ class MeteringLine:
             while self._waiting or self._newest:
                 self._work_off(None)
                 self._work_off_newest()
+            if self.finish is not None:
+                _do(self.finish, ())
 
     def close(self) -> None:
         """Do what waits and end the thread; what is submitted later is done at once."""

@@ -124,6 +124,24 @@ def test_work_that_fails_harms_nobody(line: MeteringLine) -> None:
     assert done == ["after"]
 
 
+def test_a_batch_is_finished_before_anybody_hears_that_it_is_done(line: MeteringLine) -> None:
+    done: list[str] = []
+    line.finish = lambda: done.append("finished")
+    line.submit(done.append, "first")
+    line.submit(lambda: 1 / 0)
+    line.settle()
+    assert done in (["first", "finished"], ["first", "finished", "finished"]), "its own thread may come by, too"
+
+
+def test_a_finish_that_fails_harms_nobody(line: MeteringLine) -> None:
+    line.finish = lambda: 1 / 0
+    line.settle()
+    done: list[str] = []
+    line.submit(done.append, "after")
+    line.settle()
+    assert done == ["after"]
+
+
 def test_after_closing_work_is_done_at_once(line: MeteringLine) -> None:
     done: list[str] = []
     line.submit(done.append, "before")
