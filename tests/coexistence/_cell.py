@@ -100,7 +100,7 @@ def run(row: Row, beside: Beside, first: First, environment: peers.Environment) 
             )
             if said:
                 return dict.fromkeys(PHASES, Verdict("wrong", said))
-            untold = row.cached_untold if beside == "alone" else ""
+            untold = row.cached_untold if beside == "alone" or first == "peer" else ""
             return {name: _judge(phase, row.scope, server, ours, untold) for name, phase in PHASES.items()}
     finally:
         ours.close()

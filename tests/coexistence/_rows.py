@@ -22,7 +22,8 @@ class Row:
     """A peer in one of its modes.
 
     `scope`: how the scopes of the peer's spans begin; where none has arrived, the cell proves nothing.
-    `cached_untold`: why the cost is that of uncached tokens where the peer alone tells of the calls.
+    `cached_untold`: why the cost is that of uncached tokens where the peer alone tells of the calls: nobody is beside
+    it, or it was set up first, and heliograph leaves a client alone that is instrumented already.
     `cannot`: what is not possible, by who is beside or who is first, and why.
     """
 
