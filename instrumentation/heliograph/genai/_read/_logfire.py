@@ -3,9 +3,9 @@
 They write OpenTelemetry's names. Of OpenAI's cached and reasoning tokens only the provider's own usage tells, as JSON
 (`gen_ai.usage.raw`).
 
-A stream is two spans, neither within the other: one of the request, which ends as the stream begins and knows nothing of
-an answer, and a log, a span without duration, at the end of the stream. The log is the call; the request is one where it
-failed.
+A stream is two spans, neither within the other: one of the request, which ends as the stream begins and knows nothing
+of an answer, and a log, a span without duration, at the end of the stream. The log is the call; the request is one
+where it failed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Logfire(Dialect):
     """OpenTelemetry's names, details in `gen_ai.usage.raw`, and streams in two parts."""
 
     def operation(self, attributes: Mapping[str, Any]) -> str:
-        """Name the operation; a request that neither failed nor was answered has opened a stream: no call of its own."""
+        """Name the operation; a request that neither failed nor was answered has opened a stream, and is no call."""
         tells = attributes.get(v.LOGFIRE_KIND.name) == _LOG or _answered(attributes) or _failed(attributes)
         return super().operation(attributes) if tells else ""
 
