@@ -77,6 +77,7 @@ bench: $(READY) ## Measurements (minutes; a figure belongs to the machine it was
 	$(BIN)/python -m benchmarks.meter
 	$(BIN)/python -m benchmarks.first_hop
 	$(BIN)/python -m benchmarks.footprint
+	$(BIN)/python -m benchmarks.overhead
 
 .PHONY: audit
 audit: $(READY) ## Is anything known against a part of the bill of materials? (needs the internet: api.osv.dev)

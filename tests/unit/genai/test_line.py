@@ -198,3 +198,21 @@ def test_a_forked_child_leaves_its_parents_work_alone(line: MeteringLine) -> Non
     line.submit(done.append, "the child's")
     line.settle()
     assert done == ["the child's"]
+
+
+def test_what_is_done_at_the_end_is_done_now_and_then_where_there_is_no_end() -> None:
+    line = MeteringLine(longest=10**6)
+    told: list[int] = []
+    count = 0
+
+    def piece() -> None:
+        nonlocal count
+        count += 1
+        if not told and count < 10_000:
+            line.submit(piece)  # always one more: the line is never empty
+
+    line.finish = lambda: told.append(count)
+    line.submit(piece)
+    line.settle()
+    line.close()
+    assert told[0] < 10_000
