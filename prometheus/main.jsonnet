@@ -9,6 +9,7 @@ local areas =
   + (import 'records/slos.libsonnet')
   + (import 'records/calendar.libsonnet')
   + (import 'records/budgets.libsonnet')
+  + (import 'records/queues.libsonnet')
   + (import 'alerts/queries.libsonnet')
   + (import 'alerts/traffic.libsonnet')
   + (import 'alerts/pipelines.libsonnet')

@@ -12,6 +12,7 @@ local tokens = import '../lib/tokens.libsonnet';
   local config = $._config,
   local key = (import 'stack-health/key.libsonnet')(config),
   local servers = (import 'stack-health/servers.libsonnet')(config),
+  local applications = (import 'stack-health/applications.libsonnet')(config),
   local collector = (import 'stack-health/collector.libsonnet')(config),
   local room = (import 'stack-health/room.libsonnet')(config),
   local alerting = (import 'stack-health/alerting.libsonnet')(config),
@@ -45,6 +46,11 @@ local tokens = import '../lib/tokens.libsonnet';
           title: 'Servers and applications',
           height: tokens.height.normal,
           panels: [[8, servers.up], [8, servers.heartbeats], [8, servers.scrapes]],
+        },
+        {
+          title: 'Applications: what they say of their telemetry',
+          height: tokens.height.normal,
+          panels: [[8, applications.lost], [8, applications.folded], [8, applications.unredacted]],
         },
         {
           title: 'Collector: what comes in, and what is stored',

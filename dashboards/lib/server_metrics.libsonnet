@@ -58,6 +58,13 @@ local perSignal(name, help, labels) = {
     enqueueFailed: lateEach(
       perSignal('otelcol_exporter_enqueue_failed_%s_total', '%s that found no room in the queue of their exporter.', ['exporter'])
     ),
+    // A view in collector/otelcol.yaml makes it, from a histogram.
+    offered: counter(
+      'otelcol_exporter_offered_items_total',
+      'short',
+      'Records that were given to the queue of an exporter, also those it had no room for.',
+      ['exporter']
+    ),
     queueSize: gauge(
       'otelcol_exporter_queue_size', 'bytes', 'Bytes that wait on disk for their store.', ['data_type', 'exporter']
     ),

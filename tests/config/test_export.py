@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,6 +53,22 @@ def test_a_collector_of_theirs_takes_each_fragment(run: Run, folder: Path, tmp_p
     theirs = tmp_path / "theirs.yaml"
     theirs.write_text(THEIRS)
     checked = run("collector", "validate", f"--config={theirs}", f"--config={folder / 'collector' / fragment}")
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_a_pipeline_of_theirs_can_have_every_cleaner(run: Run, folder: Path, tmp_path: Path) -> None:
+    fragment = folder / "collector" / "heliograph-cleaning.yaml"
+    text = fragment.read_text()
+    named = {signal: words.split(", ") for signal, words in re.findall(r"(?m)^#   (\w+) +(\S.*)$", text)}
+    assert named.keys() == {"traces", "logs", "metrics"}
+    assert {name for names in named.values() for name in names} == YAML(typ="safe").load(text)["processors"].keys()
+    theirs = YAML(typ="safe").load(THEIRS)
+    theirs["service"]["pipelines"] = {
+        signal: {"receivers": ["otlp"], "processors": names, "exporters": ["debug"]} for signal, names in named.items()
+    }
+    file = tmp_path / "theirs.yaml"
+    file.write_text(yaml_text(theirs))
+    checked = run("collector", "validate", f"--config={file}", f"--config={fragment}")
     assert checked.returncode == 0, checked.stdout
 
 

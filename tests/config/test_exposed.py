@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
+from heliograph.config import load as load_config
+from heliograph.config import render as generated
 from heliograph.secure._folder import Folder
 from heliograph.secure._layout import initialise
 from heliograph.secure._overlay import LOKI_FLAGS, NO_CONTEXT, grafana_variables
 from heliograph.secure._render import render
+from heliograph.stack._paths import config_root
 
 MAIN, EXPOSED = "docker-compose.observability.yml", "docker-compose.exposed.yml"
 ALL = "0.0.0.0"
@@ -163,7 +167,7 @@ def test_every_file_that_is_named_is_laid_out(exposed: Any, tmp_path: Path) -> N
         said = json.dumps([service.get("command"), service.get("environment"), service.get("healthcheck")])
         for mount in service["volumes"]:
             source = Path(mount["source"])
-            for file in [source] if source.is_file() else [source / "exposed.yaml"]:
+            for file in [source] if source.is_file() else source.glob("exposed*"):
                 if file.is_file() and "exposed" in file.name:
                     said += file.read_text(encoding="utf-8")
         said = re.sub(r"\$\{env:HELIOGRAPH_SECRETS_DIR:-([^}]+)\}", r"\1", said)
@@ -202,6 +206,19 @@ def test_the_overlay_changes_no_other_flag(plain: Any, exposed: Any, name: str) 
         {flag for flag in stack["services"][name]["command"] if not own.match(flag)} for stack in (plain, exposed)
     )
     assert before == after
+
+
+def test_a_promise_of_ones_own_reaches_the_exposed_prometheus_as_well(exposed: Any, tmp_path: Path) -> None:
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text("durability: {outage: 30m, late: 1h, slack: 30m}\nintervals: {evaluation: 10s}\n")
+    service = exposed["services"]["prometheus"]
+    (read,) = [flag.split("=", 1)[1] for flag in service["command"] if flag.startswith("--config.file=")]
+    (folder,) = [mount["source"] for mount in service["volumes"] if mount["target"] == str(Path(read).parent)]
+    file = (Path(folder) / Path(read).name).relative_to(config_root())
+    for config, window, evaluation in ((load_config(), "10h", "5s"), (load_config(overlays=[overlay]), "2h", "10s")):
+        said = YAML(typ="safe").load(generated(config)[str(file)])
+        assert said["storage"]["tsdb"]["out_of_order_time_window"] == window
+        assert said["global"]["evaluation_interval"] == evaluation
 
 
 @pytest.mark.parametrize("name", ["collector", "loki", "jaeger"])
@@ -247,7 +264,9 @@ def test_the_real_tools_read_the_exposed_configuration(run: Run, root: Path, tmp
     read = run("jaeger", "validate", *[f"--config={root}/jaeger/{name}" for name in files], env=own)
     assert read.returncode == 0, read.stdout
     (tmp_path / "prometheus.yml").write_text(
-        (root / "prometheus/exposed.yml").read_text().replace("secrets/", f"{folder.server('prometheus')}/")
+        (root / "docker/generated/exposed-prometheus.yml")
+        .read_text()
+        .replace("../secrets/", f"{folder.server('prometheus')}/")
     )
     read = run("promtool", "check", "config", "--syntax-only", str(tmp_path / "prometheus.yml"))
     assert read.returncode == 0, read.stdout

@@ -164,6 +164,21 @@ def test_a_promise_of_ones_own_reaches_every_server(tmp_path: Path) -> None:
     assert "out_of_order_time_window: 2h\n" in files["prometheus/prometheus.yml"]
 
 
+def test_loki_stops_taking_lines_after_the_alert_and_before_its_disk_is_full(loki: Any) -> None:
+    """It then answers 503, and the queue keeps them; a log that cannot be written is no log."""
+    stops = 100 * loki["ingester"]["wal"]["disk_full_threshold"]
+    assert load_config().alerts.DiskFilling.critical < stops < 100
+
+
+def test_a_critical_alert_is_told_within_a_minute() -> None:
+    """From what happened to the message, also for a second alert of a group; a `for` and a window come on top."""
+    shipped = load_config()
+    heard = seconds(shipped.intervals.metric_export) + seconds(shipped.intervals.evaluation)
+    told = seconds(shipped.routing.group_wait) + seconds(shipped.routing.group_interval)
+    sent = 15.0  # by mail over a slow line, say
+    assert heard + told + sent < 60
+
+
 def test_loki_keeps_few_labels_and_deletes_what_is_too_old(loki: Any) -> None:
     labels = loki["limits_config"]["otlp_config"]["resource_attributes"]
     assert labels["ignore_defaults"] is True

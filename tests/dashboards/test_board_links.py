@@ -84,14 +84,21 @@ DRILL = {"model": "model", "job": "service", "chain": "chain", "tenant": "tenant
 STANDARD = ["chain", "datasource", "environment", "logs", "model", "service", "tenant", "traces"]
 
 
-def test_a_series_leads_to_the_board_for_it_alone(of: Any, panel: Json) -> None:
+def obeys(board: Any, variable: str) -> bool:
+    """Return whether the board shows the variable: 2 hides it, for handing on only."""
+    return bool(board.variables[variable]["hide"] != 2)
+
+
+def test_a_series_leads_to_the_board_for_it_alone(of: Any, panel: Json, by_name: dict[str, Any]) -> None:
+    """To its own board; from one that does not obey the variable, to another that does."""
     if panel["type"] != "timeseries":
         return
     legends = re.findall(r"{{(\w+)}}", " ".join(target["legendFormat"] for target in panel["targets"]))
     links = {link["title"]: link["url"] for link in panel["fieldConfig"]["defaults"].get("links", [])}
     for label in {label for label in legends if label in DRILL}:
         path, _, query = links[f"Only ${{__field.labels.{label}}}"].partition("?")
-        assert path == f"/d/{of.model['uid']}"
+        obeying = {f"/d/{board.model['uid']}" for board in by_name.values() if obeys(board, DRILL[label])}
+        assert path in ({f"/d/{of.model['uid']}"} & obeying or obeying)
         kept = [f"${{{name}:queryparam}}" for name in STANDARD if name != DRILL[label]]
         narrowed = f"var-{DRILL[label]}=${{__field.labels.{label}}}"
         assert query.split("&") == ["${__url_time_range}", *kept, narrowed]

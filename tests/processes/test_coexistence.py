@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import APPS, INSTRUMENTATION, Sink, by_provider
+from ._sink import Sink
+from .conftest import APPS, INSTRUMENTATION, by_provider
+
 
 if TYPE_CHECKING:
     from .conftest import World

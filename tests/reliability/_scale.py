@@ -7,7 +7,7 @@
 | HELIOGRAPH_RELIABILITY_RATE | spans, and as many logs, and five times as many points, a second | 60 | 200 |
 | HELIOGRAPH_RELIABILITY_KILLS | of the collector | 3 | 20 |
 | HELIOGRAPH_RELIABILITY_RECORD | a file to which each result is added as a line of JSON | none | none |
-| HELIOGRAPH_RELIABILITY_OFFSET | added to the ports of the suite's stacks | the first that is free | |
+| HELIOGRAPH_RELIABILITY_OFFSET | added to the ports of the suite's stacks: this, or the next that is free | 0 | 0 |
 """
 
 from __future__ import annotations
@@ -60,9 +60,8 @@ def _chosen() -> Scale:
 
 
 def port_offset() -> int:
-    """Return where the suite's next stack listens."""
-    given = os.environ.get("HELIOGRAPH_RELIABILITY_OFFSET")
-    return int(given) if given else free_offset()
+    """Return where the suite's next stack listens: beside the one that most files share."""
+    return free_offset(int(os.environ.get("HELIOGRAPH_RELIABILITY_OFFSET", "0")))
 
 
 SCALE = _chosen()

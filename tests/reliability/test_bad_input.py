@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import secrets
 import time
 from typing import TYPE_CHECKING, Any
@@ -37,15 +38,21 @@ def edge(stack: Stack) -> Edge:
     return Edge(stack)
 
 
+def right(size: int) -> bytes:
+    """Return a request that is in order, of so many bytes: JSON may end in spaces."""
+    return json.dumps(logs("bad-large", log("large"))).encode().ljust(size)
+
+
 # What is sent → the path, and the status of the answer.
 REFUSED: dict[str, tuple[str, Callable[[], bytes], dict[str, str], set[int]]] = {
     "malformed JSON": ("/v1/logs", lambda: b'{"resourceLogs": [', {}, {400}),
     "malformed protobuf": ("/v1/traces", lambda: b"\xff" * 64, {"Content_Type": "application/x-protobuf"}, {400}),
     "another kind of body": ("/v1/metrics", lambda: b"<xml/>", {"Content_Type": "text/xml"}, {415}),
-    "too large": ("/v1/logs", lambda: b" " * (LARGEST + 1), {}, {400, 413, 0}),
+    # Nothing is wrong with these two but their size.
+    "too large": ("/v1/logs", lambda: right(LARGEST + 1), {}, {400, 413, 0}),
     "a gzip bomb": (
         "/v1/logs",
-        lambda: gzip.compress(b" " * (40 * LARGEST), compresslevel=9),
+        lambda: gzip.compress(right(40 * LARGEST), compresslevel=9),
         {"Content_Encoding": "gzip"},
         {400, 413},
     ),

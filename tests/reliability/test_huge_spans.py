@@ -63,6 +63,16 @@ CUT: dict[str, Callable[[str], dict[str, Any]]] = {
     "an event's text": with_events(event("one", blob=HUGE)),
     "an event's name": with_events(event(HUGE)),
     "hundreds of events": with_events(*[event("chunk", blob="x" * 20_000)] * 500),
+    # Nothing of these is too long by itself; together they are more than a batch.
+    "forty texts of 50 KB": lambda trace: span(trace, "huge", **{f"key{n}": "x" * 50_000 for n in range(40)}),
+    "ten thousand small attributes with long names": lambda trace: span(
+        trace, "huge", **{f"key{n}".ljust(400, "k"): "x" * 500 for n in range(10_000)}
+    ),
+    "sixteen events of 95 KB": with_events(*[event("one", **{f"key{n}": "x" * 5_900 for n in range(16)})] * 16),
+    "a hundred events of 30 KB": with_events(*[event("one", **{f"key{n}": "x" * 1_900 for n in range(16)})] * 100),
+    "a thousand events of 10 KB": with_events(
+        *[event("n" * 900, **{f"key{n}".ljust(400, "k"): "x" * 190 for n in range(16)})] * 1_000
+    ),
     "the message of an error": lambda trace: span(trace, "huge") | {"status": {"code": 2, "message": HUGE}},
     "the state of the trace": lambda trace: span(trace, "huge") | {"traceState": "a=" + HUGE},
 }
@@ -111,6 +121,19 @@ def test_a_span_of_more_events_than_can_be_cut_is_left_out(edge: Edge) -> None:
     assert edge.post("/v1/traces", spans(service(), burst, span(trace, "beside"))) == 200
     assert arrives(edge, "behind")
     assert soon(lambda: edge.names(trace) == ["beside"])
+
+
+def test_the_first_events_of_many_keep_their_words(edge: Edge) -> None:
+    trace = secrets.token_hex(16)
+    many = with_events(*[event("chunk", said="x" * 1_900, more="y" * 1_900)] * 100)(trace)
+    assert (
+        edge.post("/v1/traces", spans(service(), *[many | {"spanId": secrets.token_hex(8)} for _ in range(3)])) == 200
+    )
+    assert soon(lambda: edge.names(trace) == ["huge"] * 3)
+    for found in Jaeger(edge.stack.urls["jaeger"]).trace(trace):
+        assert len(found.events) == 100
+        assert all(one["said"] == "x" * 1_900 for one in found.events)
+        assert "heliograph.said" not in found.attributes
 
 
 def test_what_is_not_too_large_is_stored_as_it_is(edge: Edge) -> None:

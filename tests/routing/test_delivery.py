@@ -34,6 +34,9 @@ class _Receiver(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.arrived: list[tuple[str, dict[str, Any]]] = []
+        self.ill: set[str] = set()
+        """Paths that answer 500."""
+        self.refused: list[str] = []
         self.mails: list[EmailMessage] = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -54,7 +57,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.arrived.append((self.path.strip("/"), body))
+        path = self.path.strip("/")
+        if path in self.server.ill:
+            self.server.refused.append(path)
+            self.send_error(500)
+            return
+        self.server.arrived.append((path, body))
         self.send_response(200)
         self.end_headers()
         self.wfile.write(b"ok")
@@ -139,6 +147,21 @@ def test_the_end_is_told(alertmanager: _Alertmanager) -> None:
     assert resolved["attachments"][0]["title"].startswith("[RESOLVED] HighLLMErrorRate")
     assert resolved["attachments"][0]["color"] == "good"
     assert [body["status"] for body in alertmanager.receiver.of("inbox")] == ["firing", "resolved"]
+
+
+def test_a_receiver_that_answers_500_is_told_when_it_is_well_and_nobody_waits_for_it(
+    alertmanager: _Alertmanager,
+) -> None:
+    receiver = alertmanager.receiver
+    receiver.ill = {"slack_critical", "gateway"}
+    alertmanager.post(CRITICAL)
+    assert len(alertmanager.wait("inbox")) == 1
+    deadline = time.monotonic() + 15
+    while min(receiver.refused.count(path) for path in receiver.ill) < 3:
+        assert time.monotonic() < deadline, "it is not tried again"
+        time.sleep(0.1)
+    receiver.ill = set()
+    assert len(alertmanager.wait("slack_critical")) == len(alertmanager.wait("gateway")) == 1
 
 
 def test_a_mail_has_words_and_page_in_one_thread(alertmanager: _Alertmanager) -> None:

@@ -30,7 +30,8 @@ def _of(config: Config, name: str) -> list[dict[str, Any]]:
 # alert -> its rules in heliograph.yaml's words, by `reason`; "" where it has one only
 REASONS = {
     "TelemetryLost": {
-        *("refused", "no_room", "copy", "write_ahead_log", "corrupt", "too_late", "discarded", "meter", "application"),
+        *("refused", "no_room", "vanished", "copy", "write_ahead_log", "corrupt", "too_late", "discarded", "meter"),
+        "application",
     },
     "StoreCannotWrite": {"disk", "blind", "loki", "housekeeping"},
     "TelemetryRefused": {"turned_away", "receiver_failed", "left_out"},
@@ -64,11 +65,20 @@ def test_the_knobs_of_a_window_turn(name: str) -> None:
     config = SHIPPED.merged({"alerts": {name: {"for": "7s", "keep_firing_for": "17s", "window": "23m"}}})
     for rule in _of(config, name):
         assert (rule["for"], rule["keep_firing_for"]) == ("7s", "17s")
-        if rule["labels"]["reason"] not in {"no_rules", "disk", "blind"}:  # states, not something that grew
+        # The others are states, not something that grew; accounts have a time of their own.
+        if rule["labels"]["reason"] not in {"no_rules", "disk", "blind", "vanished"}:
             assert "[23m]" in rule["expr"]
             assert set(re.findall(r"offset (\w+)", rule["expr"])) <= {"23m"}
             assert re.findall(r"_uptime_seconds_total < (\d+)", rule["expr"]) in ([], ["1380"])
             assert "23m" in rule["annotations"]["description"]
+
+
+def test_the_knob_of_a_queues_accounts_turns() -> None:
+    rules = _of(SHIPPED.merged({"alerts": {"TelemetryLost": {"balance": "23h"}}}), "TelemetryLost")
+    (rule,) = [rule for rule in rules if rule["labels"]["reason"] == "vanished"]
+    assert "offset 23h" in rule["expr"]
+    assert re.findall(r"_uptime_seconds_total\{job=\"collector\"} >=? ?(\d+)", rule["expr"]) == ["82800"]
+    assert "in the last 23h" in rule["annotations"]["description"]
 
 
 @pytest.mark.parametrize("name", ["CollectorQueueFilling", "DiskFilling", "HighCardinality"])

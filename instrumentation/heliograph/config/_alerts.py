@@ -94,6 +94,12 @@ class WindowRule(SingleRule):
     window: Span
 
 
+class LossRule(WindowRule):
+    """What is gone; `balance`: the accounts of a queue are compared with those of so long ago."""
+
+    balance: Span
+
+
 class MinimumRule(WindowRule):
     """More than so many within the window."""
 
@@ -202,7 +208,7 @@ class Alerts(Section):
     LabelValuesFolded: WindowRule
     RedactionFailing: WindowRule
     # The stack itself.
-    TelemetryLost: WindowRule
+    TelemetryLost: LossRule
     TelemetryRefused: WindowRule
     StoreCannotWrite: WritingRule
     CollectorQueueFilling: FillRule

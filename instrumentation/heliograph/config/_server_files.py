@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from heliograph.config._durability import limits
+from heliograph.secure._render import exposed_prometheus
 
 if TYPE_CHECKING:
     from heliograph.config._model import Config
@@ -60,7 +61,11 @@ def for_docker(config: Config, prometheus: str) -> dict[str, str]:
     text = with_numbers(prometheus, config)
     for old, new in _BESIDE.items():
         text = re.sub(rf"(?m)^(?!\s*#)(.*[\s\[]){re.escape(old)}", rf"\g<1>{new}", text)
-    files = {"docker/generated/prometheus.yml": _HEADER.format(source="prometheus/prometheus.yml") + text}
+    head = _HEADER.format(source="prometheus/prometheus.yml")
+    files = {
+        "docker/generated/prometheus.yml": head + text,
+        "docker/generated/exposed-prometheus.yml": head + exposed_prometheus(text, "../secrets"),
+    }
     for name, values in variables(config).items():
         lines = "".join(f"{key}={value}\n" for key, value in values.items())
         files[VARIABLES[name]] = _HEADER.format(source="config/_durability.py") + lines

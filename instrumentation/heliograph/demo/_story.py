@@ -38,9 +38,9 @@ _USERS = 5
 _POLL_SECONDS = 0.5
 
 
-def free_offset() -> int:
-    """Return the first of 0, 100, 200, ... at which every port of the stack is free."""
-    for offset in range(0, 5000, 100):
+def free_offset(first: int = 0) -> int:
+    """Return the first of `first`, `first` + 100, + 200, ... at which every port of the stack is free."""
+    for offset in range(first, first + 5000, 100):
         if all(_free(port) for port in vars(Ports.at(offset)).values()):
             return offset
     raise HeliographError(

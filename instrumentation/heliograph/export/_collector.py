@@ -16,15 +16,25 @@ __all__ = ["cleaning", "metering"]
 CLEANERS = (
     "transform/credentials",
     "redaction/credentials",
+    "transform/fits_jaeger",
+    "filter/fits_jaeger",
+    "transform/fits_loki",
     "filter/out_of_window",
     "filter/not_a_number",
     "filter/delta",
+    "filter/too_large",
 )
-_FOR_THE_METER = ("filter/genai", "transform/no_content", "transform/credentials", "redaction/credentials")
+_FOR_THE_METER = (
+    "filter/genai",
+    "transform/no_content",
+    "transform/credentials",
+    "redaction/credentials",
+    "transform/fits_meter",
+)
 
 
 def cleaning() -> dict[str, Any]:
-    """Return the processors that keep credentials off the disks, and points out that Prometheus would refuse."""
+    """Return the processors that keep credentials off the disks, and away what a store would refuse."""
     ours = _ours()["processors"]
     return {"processors": {name: ours[name] for name in CLEANERS}}
 

@@ -109,9 +109,11 @@ To be added to `inhibit_rules` of your alertmanager.yml: a critical alert silenc
 the errors of its models."""
 _CLEANING = """\
 One more `--config` for your collector. It only defines processors; put their names into your pipelines:
-  traces   transform/credentials, redaction/credentials
-  logs     redaction/credentials
-  metrics  filter/out_of_window, filter/not_a_number, filter/delta"""
+  traces   transform/credentials, redaction/credentials, transform/fits_jaeger, filter/fits_jaeger
+  logs     redaction/credentials, transform/fits_loki
+  metrics  filter/out_of_window, filter/not_a_number, filter/delta, filter/too_large
+Jaeger on badger refuses a span with an attribute of 65 KB for ever, and all others that wait behind it; a collector with
+`sending_queue.batch.max_size` drops a record that is larger, and its neighbours. fits_… cut what is so large."""
 _METERING = """\
 One more `--config` for your collector: spans about models also go to `heliograph meter` ($HELIOGRAPH_METER_URL), which
 counts the calls of applications without the package. It needs your receiver to be called `otlp`."""

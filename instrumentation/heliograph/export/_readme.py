@@ -57,7 +57,7 @@ texts for Slack, mail and text messages.
 ## Collector
 
 Applications with the package send OTLP, nothing more is needed. Two fragments help, each one more `--config`:
-`heliograph-cleaning.yaml` (credentials, points that Prometheus would refuse) and `heliograph-metering.yaml` (counts
+`heliograph-cleaning.yaml` (credentials, records that a store would refuse: its head says why) and `heliograph-metering.yaml` (counts
 the calls of applications without the package).
 """,
     ),

@@ -10,7 +10,6 @@ is bounded by the line's length, which is much shorter for what is heavy.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
@@ -43,7 +42,6 @@ class MeteringLine:
         self._closed = False
         self._awake = False
         self._thread: threading.Thread | None = None
-        self._done: int
         self._begin()
 
     def submit(self, work: Callable[..., object], *arguments: Any, heavy: bool = False) -> None:  # noqa: ANN401 - the work's own types
@@ -78,8 +76,7 @@ class MeteringLine:
         with self._turn:
             while self._waiting or self._newest:
                 self._work_off(None)
-                with contextlib.suppress(KeyError):  # a signal's handler, on this very thread, has just done it
-                    _do(*self._newest.popitem()[1])
+                self._work_off_newest()
 
     def close(self) -> None:
         """Do what waits and end the thread; what is submitted later is done at once."""
@@ -128,6 +125,14 @@ class MeteringLine:
         if self._crowded:
             self._call_in()
 
+    def _work_off_newest(self) -> None:
+        while self._newest and not self._waiting:
+            try:
+                _, (work, arguments) = self._newest.popitem()
+            except KeyError:  # a signal's handler, as above
+                break
+            _do(work, arguments)
+
     def _call_in(self) -> None:
         self._crowded = False
         with self._room:
@@ -140,7 +145,7 @@ class MeteringLine:
         self._turn = threading.RLock()
         self._room = threading.Condition(threading.RLock())
         self._crowded = False
-        self._done = 0
+        self._done: int = 0
         self._bell = threading.Event()
         self._awake = False
         self._thread = None

@@ -1,6 +1,7 @@
 """Configuration of the exposed stack that follows from the plain one: made from it, so that they cannot drift apart.
 
-`python -m heliograph.secure._render` writes the files that Docker mounts; a test compares.
+`python -m heliograph.secure._render` writes the files that Docker mounts; a test compares. Prometheus' has numbers of
+heliograph.yaml in it, so that `heliograph generate` writes that one.
 """
 
 from __future__ import annotations
@@ -95,11 +96,9 @@ def render() -> dict[str, str]:
     """Return path → text of the committed files."""
     root = config_root()
     head = "# Generated from {} by `python -m heliograph.secure._render`: do not edit.\n"
-    prometheus = (root / "prometheus/prometheus.yml").read_text(encoding="utf-8")
     collector = (root / "collector/otelcol.yaml").read_text(encoding="utf-8")
     grafana = (root / "grafana/provisioning/datasources/heliograph.yaml").read_text(encoding="utf-8")
     return {
-        "prometheus/exposed.yml": head.format("prometheus.yml") + exposed_prometheus(prometheus, "secrets"),
         "collector/exposed-pipelines.yaml": head.format("otelcol.yaml") + pipelines(collector),
         "grafana/exposed/datasources/heliograph.yaml": head.format("grafana/provisioning")
         + exposed_datasources(grafana, "/etc/grafana/secrets"),

@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
 import click
 
@@ -14,7 +15,7 @@ from heliograph.stack._ports import Ports
 from heliograph.stack._stack import Stack, grafana_note
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.status import Status
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Told", "report"]
 
 _MIB = 1024 * 1024
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 _QUIET_SECONDS = 10.0  # between two signs of life of a build where there is no terminal
 
 
@@ -87,10 +89,22 @@ def report(stack: Stack, *, as_json: bool) -> list[ServerStatus]:
     _print_table(servers)
     if note:
         click.echo(f"grafana is {note}")
-    grpc = Ports.at(stack.planned_offset).otlp_grpc
-    click.echo(f"Send OTLP to {stack.urls.get('otlp', '')} (HTTP) or 127.0.0.1:{grpc} (gRPC).")
+    for line in _addresses(stack.urls.get("otlp", ""), Ports.at(stack.planned_offset).otlp_grpc):
+        click.echo(line)
     click.echo(f"Data and logs: {stack.workspace.root}")
     return servers
+
+
+def _addresses(otlp: str, grpc: int) -> Iterator[str]:
+    """Say where telemetry goes; of an exposed stack (TLS) also that nobody elsewhere can follow a link to localhost."""
+    parts = urlsplit(otlp)
+    host = parts.hostname or "localhost"
+    yield f"Send OTLP to {otlp} (HTTP) or {f'[{host}]' if ':' in host else host}:{grpc} (gRPC)."
+    if parts.scheme == "https" and host in _THIS_MACHINE:
+        yield (
+            f"These addresses, and the links in notifications, say {host}: set external_url in heliograph.yaml to the "
+            "name by which others reach this machine."
+        )
 
 
 def _print_table(servers: Sequence[ServerStatus]) -> None:

@@ -3,6 +3,7 @@
 local metrics = import '../../../dashboards/lib/metrics.libsonnet';
 local servers = import '../../../dashboards/lib/server_metrics.libsonnet';
 local promql = import '../../lib/promql.libsonnet';
+local names = import '../../lib/records.libsonnet';
 local stack = import '../../lib/servers.libsonnet';
 
 local collector = stack.collector;
@@ -31,6 +32,31 @@ local stores = stack.stores;
       value: '{{ $value | humanize }} records',
     } + spec)),
 
+  // The accounts of a queue (records/queues.libsonnet) against those of `balance` ago, or of the start of a younger process.
+  local vanished =
+    local window = knobs.TelemetryLost.balance;
+    local age = 'and on (job, instance) %s{%s}' % [servers.collector.uptime.name, collector];
+    local of(comparison) = '%s %s %s' % [age, comparison, promql.seconds(window)];
+    lost('vanished', {
+      expr: |||
+        sum by (job, exporter, signal) (
+          (
+            min_over_time(%(record)s[1m])
+            - %(record)s offset %(window)s
+            %(old)s
+            or
+            min_over_time(%(record)s[1m])
+            %(young)s
+          )
+          # A scrape reads one account after the other: several must agree.
+          and count_over_time(%(record)s[1m]) > 4
+        ) > 0
+      ||| % { record: names.unaccounted, window: window, old: of('>='), young: of('<') },
+      description: 'The queue of {{ $labels.exporter }} was given about {{ $value | humanize }} records ({{ $labels.signal }}) in the last ' + window
+                   + ' that its store neither has nor refused. Was its disk full?',
+      value: '{{ $value | humanize }} records',
+    }),
+
   local lossRules =
     lostByCollector(
       'refused',
@@ -49,10 +75,12 @@ local stores = stack.stores;
       summary: 'Copies for another service are gone; the stores of this stack have the originals.',
     })
     + [
+      vanished,
       lost('write_ahead_log', {
         local window = knobs.TelemetryLost.window,
         expr: std.join('or\n', [
-          stack.increased(metric, '', window, ['job'])
+          // Loki counts under the first name, too; the collector repeats what Loki refuses.
+          stack.increased(metric, 'job="prometheus"', window, ['job'])
           for metric in [servers.prometheus.walFailures, servers.prometheus.lateFailures]
         ]),
         description: 'Prometheus failed to write to its log about {{ $value | humanize }} times in the last ' + window

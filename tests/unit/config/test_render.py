@@ -23,6 +23,7 @@ def test_what_is_rendered() -> None:
             for board in ("agents", "business", "cost", "llm-overview", "queries", "stack-health")
         ),
         "docker/generated/collector.env",
+        "docker/generated/exposed-prometheus.yml",
         "docker/generated/loki.env",
         "docker/generated/prometheus.yml",
         "loki/generated/alerts.yaml",

@@ -174,3 +174,9 @@ def _number(value: object) -> object:
     """Return a number as such, a duration as it is written."""
     text = str(value)
     return float(text) if re.fullmatch(r"[\d.]+", text) else text
+
+
+@pytest.mark.parametrize("name", ["HighLLMLatency", "HighPipelineLatency", "HighQueryLatency"])
+def test_a_slow_page_says_that_slow_ones_are_counted(name: str) -> None:
+    """Who reads "at least 5 runs" looks for a fault in traffic, and sets `minimum` as if it were about that."""
+    assert re.search(r"`minimum` \(\d+\)[^.:]* (?:were slower|took longer) than that", beginning(name))

@@ -89,7 +89,7 @@ def read_call(span: Readable) -> Call:
     """Read a finished span; `is_call(span)` must hold."""
     attributes = attributes_of(span)
     dialect = dialect_of(span, attributes)
-    requested = text(first(attributes, v.REQUEST_MODEL))
+    requested = dialect.requested_model(attributes)
     model = text(first(attributes, v.RESPONSE_MODEL)) or requested or "unknown"
     provider = canonical_provider(text(first(attributes, v.PROVIDER)), model)
     usage = whole(dialect.usage(span, attributes, provider, model))
@@ -102,7 +102,7 @@ def read_call(span: Readable) -> Call:
         model=model,
         requested_model=requested,
         status=status,
-        latency=max(((span.end_time or 0) - (span.start_time or 0)) / 1e9, 0.0),
+        latency=dialect.latency(span, attributes),
         error_type=error_type,
         input_tokens=usage.inputs,
         output_tokens=usage.outputs,

@@ -8,6 +8,8 @@ from heliograph.genai import vocabulary as v
 from heliograph.genai._read._langfuse import Langfuse
 from heliograph.genai._read._langsmith import LangSmith
 from heliograph.genai._read._litellm import LiteLLM
+from heliograph.genai._read._logfire import SCOPE as _LOGFIRE_SCOPE
+from heliograph.genai._read._logfire import Logfire
 from heliograph.genai._read._openinference import OpenInference
 from heliograph.genai._read._otel import Dialect
 from heliograph.genai._read._vercel import Vercel
@@ -22,6 +24,7 @@ __all__ = ["dialect_of", "dialect_of_attributes"]
 _OTEL: Final = Dialect()
 _LANGSMITH: Final = LangSmith()
 _LITELLM: Final = LiteLLM()
+_LOGFIRE: Final = Logfire()
 _LANGSMITH_SCOPE: Final = "langsmith"
 _LITELLM_SCOPE: Final = "litellm"
 
@@ -36,14 +39,16 @@ _MARKED: Final = (
 def dialect_of(span: Readable, attributes: Mapping[str, Any]) -> Dialect:
     """Decide how a span is to be read.
 
-    LangSmith is known by its scope. LiteLLM may add marks of others to OpenTelemetry's names, with numbers that are
-    OpenTelemetry's: its scope decides, too.
+    LangSmith and Logfire are known by their scopes: Logfire marks all spans of its provider. LiteLLM may add marks of
+    others to OpenTelemetry's names, with numbers that are OpenTelemetry's: its scope decides, too.
     """
     scope = span.instrumentation_scope.name if span.instrumentation_scope else ""
     if scope == _LANGSMITH_SCOPE:
         return _LANGSMITH
     if scope == _LITELLM_SCOPE and v.OPERATION.name in attributes:
         return _LITELLM
+    if scope.startswith(_LOGFIRE_SCOPE):
+        return _LOGFIRE
     return dialect_of_attributes(attributes)
 
 

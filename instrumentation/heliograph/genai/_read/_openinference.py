@@ -4,7 +4,8 @@
 langchain and llama-index add Anthropic's up; google-genai adds thoughts to the completion.
 
 Their openai and anthropic end the span of a stream that the caller left with neither a status nor a finish reason; one
-that ended has the status OK. That it is a stream only the arguments of the call say, as JSON.
+that ended has the status OK. That it is a stream only the arguments of the call say, as JSON; they
+alone name the model of a call that failed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from opentelemetry.trace import StatusCode
 
 from heliograph.genai import vocabulary as v
 from heliograph.genai._read._otel import Dialect
-from heliograph.genai._read._values import dictionary, first
+from heliograph.genai._read._values import dictionary, first, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,8 +44,11 @@ class OpenInference(Dialect):
 
     def streamed(self, attributes: Mapping[str, Any]) -> bool:
         """Whether the arguments of the call ask for a stream."""
-        asked = dictionary(attributes.get(v.OPENINFERENCE_ARGUMENTS.name)).get("stream") is True
-        return asked or super().streamed(attributes)
+        return _arguments(attributes).get("stream") is True or super().streamed(attributes)
+
+    def requested_model(self, attributes: Mapping[str, Any]) -> str | None:
+        """Name the model; of a call that failed, only the arguments do."""
+        return super().requested_model(attributes) or text(_arguments(attributes).get("model"))
 
     def was_left(self, span: Readable, attributes: Mapping[str, Any], *, ended: bool) -> bool:
         """Whether a stream has neither status nor finish reason. Anthropic names output tokens as it begins."""
@@ -52,3 +56,7 @@ class OpenInference(Dialect):
             return False
         scope = span.instrumentation_scope.name if span.instrumentation_scope else ""
         return super().was_left(span, attributes, ended=ended and scope != _ANTHROPIC_SCOPE)
+
+
+def _arguments(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return dictionary(attributes.get(v.OPENINFERENCE_ARGUMENTS.name))

@@ -82,6 +82,15 @@ class Dialect:
             rest_is_reasoning=provider.startswith("gcp."),
         )
 
+    def requested_model(self, attributes: Mapping[str, Any]) -> str | None:
+        """Name the model that was asked for."""
+        return text(first(attributes, v.REQUEST_MODEL))
+
+    def latency(self, span: Readable, attributes: Mapping[str, Any]) -> float:
+        """Give the seconds that the call took."""
+        del attributes
+        return max(((span.end_time or 0) - (span.start_time or 0)) / 1e9, 0.0)
+
     def time_to_first_token(self, span: Readable, attributes: Mapping[str, Any]) -> float | None:
         """Give the seconds from the request to the first chunk, where the span says so."""
         del span

@@ -15,6 +15,11 @@ __all__ = [
     "LANGFUSE_USAGE",
     "LANGSMITH_KIND",
     "LITELLM_USAGE",
+    "LOGFIRE_DURATION",
+    "LOGFIRE_KIND",
+    "LOGFIRE_LEVEL",
+    "LOGFIRE_REQUEST",
+    "LOGFIRE_USAGE",
     "OPENINFERENCE_ARGUMENTS",
     "OPENINFERENCE_KIND",
     "OPENLLMETRY_KIND",
@@ -54,6 +59,23 @@ LITELLM_USAGE: Final = AttributeSpec(
     "metadata.usage_object",
     "LiteLLM: the usage it logged, a Python dictionary in OpenAI's shape; cached and reasoning tokens are only here.",
     type="json",
+)
+LOGFIRE_KIND: Final = AttributeSpec(
+    "logfire.span_type", "Logfire: log is a span without duration; it is what tells of a stream that has ended."
+)
+LOGFIRE_LEVEL: Final = AttributeSpec(
+    "logfire.level_num", "Logfire: 17 and more mark a failure (OpenTelemetry's severity numbers).", type="int"
+)
+LOGFIRE_REQUEST: Final = AttributeSpec(
+    "request_data", "Logfire: arguments of the call; `stream` says that the answer was streamed.", type="json"
+)
+LOGFIRE_USAGE: Final = AttributeSpec(
+    "gen_ai.usage.raw",
+    "Logfire: the provider's own usage; OpenAI's cached and reasoning tokens are only here.",
+    type="json",
+)
+LOGFIRE_DURATION: Final = AttributeSpec(
+    "duration", "Logfire: seconds a stream took, on its log.", type="double", unit="s"
 )
 LANGFUSE_KIND: Final = AttributeSpec(
     "langfuse.observation.type",

@@ -9,6 +9,7 @@ __all__ = [
     "LANGFUSE",
     "LANGSMITH",
     "LITELLM",
+    "LOGFIRE",
     "OPENINFERENCE",
     "OPENLIT",
     "OPENLLMETRY",
@@ -29,6 +30,7 @@ Dialect = Literal[
     "LangSmith",
     "Langfuse",
     "LiteLLM",
+    "Logfire",
     "Pydantic AI",
     "Vercel AI SDK",
 ]
@@ -41,6 +43,7 @@ OPENLIT: Final = "OpenLIT"
 LANGSMITH: Final = "LangSmith"
 LANGFUSE: Final = "Langfuse"
 LITELLM: Final = "LiteLLM"
+LOGFIRE: Final = "Logfire"
 PYDANTIC_AI: Final = "Pydantic AI"
 VERCEL: Final = "Vercel AI SDK"
 
@@ -53,6 +56,7 @@ VERSIONS: Final[dict[Dialect, str]] = {
     LANGSMITH: "langsmith 0.14.17",
     LANGFUSE: "langfuse 5.0.4",
     LITELLM: "litellm 1.109.1",
+    LOGFIRE: "logfire 5.2.0",
     PYDANTIC_AI: "pydantic-ai-slim 2.68.0",
     VERCEL: "ai 6.0.326; without inputTokenDetails: ai 5 with @ai-sdk/anthropic 2.0.112, @ai-sdk/google 2.0.108",
 }

@@ -75,6 +75,7 @@ CACHE_READ_TOKENS: Final = AttributeSpec(
         d.VERCEL: ("ai.usage.inputTokenDetails.cacheReadTokens", "ai.usage.cachedInputTokens"),
     },
     derived={
+        d.LOGFIRE: ("gen_ai.usage.raw",),
         d.LANGSMITH: ("gen_ai.usage.input_token_details",),
         d.LANGFUSE: ("langfuse.observation.usage_details",),
         d.LITELLM: ("metadata.usage_object",),
@@ -93,6 +94,7 @@ CACHE_WRITE_TOKENS: Final = AttributeSpec(
         d.VERCEL: ("ai.usage.inputTokenDetails.cacheWriteTokens",),
     },
     derived={
+        d.LOGFIRE: ("gen_ai.usage.raw",),
         d.LANGSMITH: ("gen_ai.usage.input_token_details",),
         d.LANGFUSE: ("langfuse.observation.usage_details",),
         d.LITELLM: ("metadata.usage_object",),
@@ -111,6 +113,7 @@ REASONING_TOKENS: Final = AttributeSpec(
         d.VERCEL: ("ai.usage.outputTokenDetails.reasoningTokens", "ai.usage.reasoningTokens"),
     },
     derived={
+        d.LOGFIRE: ("gen_ai.usage.raw",),
         d.LANGSMITH: ("gen_ai.usage.output_token_details",),
         d.LANGFUSE: ("langfuse.observation.usage_details",),
         d.LITELLM: ("metadata.usage_object",),
@@ -127,6 +130,7 @@ INPUT_AUDIO_TOKENS: Final = AttributeSpec(
         d.PYDANTIC_AI: ("gen_ai.usage.details.input_audio_tokens",),
     },
     derived={
+        d.LOGFIRE: ("gen_ai.usage.raw",),
         d.LANGSMITH: ("gen_ai.usage.input_token_details",),
         d.LANGFUSE: ("langfuse.observation.usage_details",),
         d.LITELLM: ("metadata.usage_object",),
@@ -143,6 +147,7 @@ OUTPUT_AUDIO_TOKENS: Final = AttributeSpec(
         d.PYDANTIC_AI: ("gen_ai.usage.details.output_audio_tokens",),
     },
     derived={
+        d.LOGFIRE: ("gen_ai.usage.raw",),
         d.LANGSMITH: ("gen_ai.usage.output_token_details",),
         d.LANGFUSE: ("langfuse.observation.usage_details",),
         d.LITELLM: ("metadata.usage_object",),
