@@ -52,7 +52,6 @@ class _Ours(Peer):
 
     def __init__(self, endpoint: str) -> None:
         import heliograph
-
         from heliograph.telemetry._api import running
 
         heliograph.configure("footprint", endpoint=endpoint, metric_interval=INTERVAL)
