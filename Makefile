@@ -21,7 +21,7 @@ demo: $(READY) ## Everything at work: questions, a fault, an alert, its notifica
 	@$(BIN)/heliograph demo $(ARGS)
 
 .PHONY: test
-test: lint unit processes hostile stack reliability ## All checks: lint, types, unit tests, processes, configuration and the real servers
+test: lint unit processes foreign hostile stack reliability ## All checks: lint, types, unit tests, processes, configuration and the real servers
 
 .PHONY: lint
 lint: $(READY) ## ruff and mypy --strict
@@ -57,6 +57,14 @@ reliability: $(READY) servers ## Outages, kills, full disks, bad input: the shor
 test-reliability: $(READY) servers ## The same in full: hours; HELIOGRAPH_RELIABILITY_OUTAGE, _RATE, _KILLS make it shorter
 	HELIOGRAPH_RELIABILITY=long $(BIN)/pytest -v tests/reliability $(ARGS)
 
+.PHONY: coexistence
+coexistence: $(READY) ## Other people's instrumentors beside ours, each in its own environment; writes docs/coexistence.md
+	$(BIN)/python -m tests.coexistence --write $(ARGS)
+
+.PHONY: foreign
+foreign: $(READY) ## The same for two of them, and whether the page is what was last seen
+	$(BIN)/pytest -v tests/coexistence $(ARGS)
+
 .PHONY: servers
 servers: $(READY) ## Build the servers, and what the tests check with, into the user cache
 	$(BIN)/heliograph build
@@ -69,6 +77,7 @@ bench: $(READY) ## Measurements (minutes; a figure belongs to the machine it was
 	$(BIN)/python -m benchmarks.meter
 	$(BIN)/python -m benchmarks.first_hop
 	$(BIN)/python -m benchmarks.footprint
+	$(BIN)/python -m benchmarks.overhead
 
 .PHONY: audit
 audit: $(READY) ## Is anything known against a part of the bill of materials? (needs the internet: api.osv.dev)

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Self
 
 import peers
-from benchmarks.overhead._contenders import Contender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from benchmarks.overhead._contenders import Contender
 
 __all__ = ["FailedError", "Sink", "Worker", "sink"]
 
@@ -69,7 +70,7 @@ class Worker:
     def __init__(self, contender: Contender, port: int) -> None:
         """Start it; raises FailedError when its environment cannot be made or it does not come up."""
         self.contender = contender
-        self._said: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+        self._said: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - close()
         try:
             environment = peers.build(peers.PEERS[contender.peer], progress=_progress)
         except peers.NotBuiltError as error:

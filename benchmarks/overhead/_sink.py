@@ -57,8 +57,6 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(202, {})
 
-    do_PATCH = do_POST
-
     def _body(self) -> bytes:
         if "chunked" not in self.headers.get("Transfer-Encoding", ""):
             return self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -106,7 +106,13 @@ local tokens = import '../lib/tokens.libsonnet';
         {
           title: 'Meter and prices',
           height: tokens.height.normal,
-          panels: [[6, meter.meterCalls], [6, meter.meterTrouble], [6, meter.meterWaiting], [6, meter.priceAge]],
+          panels: [
+            [8, meter.meterCalls],
+            [8, meter.meterTrouble],
+            [8, meter.meterWaiting],
+            [12, meter.setAside],
+            [12, meter.priceAge],
+          ],
         },
       ])
     ),

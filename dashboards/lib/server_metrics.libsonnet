@@ -77,6 +77,13 @@ local perSignal(name, help, labels) = {
       'Points of metrics left out: too old or too new, no numbers, or deltas.',
       ['filter']
     ),
+    // filter/genai is no loss: it chooses what the meter is to see, beside the way to Jaeger.
+    filteredSpans: counter(
+      'otelcol_processor_filter_spans_filtered_total',
+      'short',
+      'Spans left out: larger than their store takes, or of no interest to the meter.',
+      ['filter']
+    ),
     uptime: counter('otelcol_process_uptime_seconds_total', 's', 'For how long the process has been running.'),
     memory: gauge('otelcol_process_memory_rss_bytes', 'bytes', 'Memory that the process holds.'),
   },

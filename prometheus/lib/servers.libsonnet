@@ -12,6 +12,8 @@ local target = ['job', 'instance'];
   // Whose series: Jaeger is a collector, too, and counts under the same names. Copies are for somebody else's service
   // (`destinations`): trouble there is told, and wakes nobody.
   collector:: 'job="collector"',
+  // Filters whose name begins so leave out what a store cannot hold; others choose for the meter (collector/otelcol.yaml).
+  unfit:: lib.collector + ', filter=~"filter/fits_.+"',
   copies:: lib.collector + ', exporter=~".+/langsmith"',
   stores:: lib.collector + ', exporter!~".+/langsmith"',
 

@@ -8,26 +8,33 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import peers
-from heliograph.testing import LLMServer
+from tests.coexistence._results import Verdict
 from tests.processes._sink import Sink
+
+from heliograph.testing import LLMServer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import peers
     from tests.coexistence._rows import Beside, First, Row
 
-__all__ = ["PHASES", "Phase", "Totals", "Verdict", "run"]
+__all__ = ["PHASES", "Phase", "Totals", "run"]
 
 _APPS: Final = Path(__file__).parent / "apps"
-_SECONDS: Final = 120
+_SECONDS: Final = 300  # a cell takes 5 on an idle machine
+_NOT_INHERITED: Final = (
+    *("HELIOGRAPH_", "LANGCHAIN_", "LANGFUSE_", "LANGSMITH_", "LOGFIRE_", "OPENAI_", "OPENLIT_"),
+    *("OTEL_", "PYTEST_", "TRACELOOP_"),
+)
 
 
 @dataclass(frozen=True)
 class Phase:
-    """What is asked one way: the model, the one that refuses and how, and the first one's published prices in USD per token."""
+    """What is asked one way: a model, one that refuses, and how; the first one's published prices in USD per token."""
 
     model: str
     refused: str
@@ -66,97 +73,88 @@ class Totals:
         return "; ".join(said)
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What became of one phase of a cell."""
-
-    state: Literal["right", "wrong", "not installed", "not possible"]
-    reason: str = ""
-
-
 def run(row: Row, beside: Beside, first: First, environment: peers.Environment) -> dict[str, Verdict]:
     """Run the application in the peer's environment; a verdict by phase."""
-    with (
-        LLMServer(
-            requests_per_minute=10_000_000, tokens_per_minute=1_000_000_000, first_token=0.0, per_token=0.0
-        ) as server,
-        tempfile.TemporaryDirectory(prefix="heliograph-cell-") as folder,
-    ):
-        for phase in PHASES.values():
-            server.fault(phase.fault, model=phase.refused)
-        ours, elsewhere = Sink(), Sink()
-        try:
-            said = _application(row, beside, first, environment, server, ours, elsewhere, Path(folder))
-            return {name: _judge(phase, row, server, ours, said) for name, phase in PHASES.items()}
-        finally:
-            ours.close()
-            elsewhere.close()
+    ours, elsewhere = Sink(), Sink()
+    try:
+        with (
+            LLMServer(
+                requests_per_minute=10_000_000, tokens_per_minute=1_000_000_000, first_token=0.0, per_token=0.0
+            ) as server,
+            tempfile.TemporaryDirectory(prefix="heliograph-cell-") as folder,
+        ):
+            for phase in PHASES.values():
+                server.fault(phase.fault, model=phase.refused)
+            addresses = {
+                "HOME": folder,
+                "OTEL_EXPORTER_OTLP_ENDPOINT": ours.url,
+                "ELSEWHERE": elsewhere.url,
+                "LANGSMITH_ENDPOINT": elsewhere.url,
+                "OPENAI_BASE_URL": server.base_url,
+                "OPENAI_API_KEY": "any",
+            }
+            said = _application(
+                (row.name, row.road, beside, first),
+                environment.python,
+                {**_plain_environment(), **environment.variables(), **addresses, **row.variables},
+            )
+            if said:
+                return dict.fromkeys(PHASES, Verdict("wrong", said))
+            untold = row.cached_untold if beside == "alone" or first == "peer" else ""
+            return {name: _judge(phase, row.scope, server, ours, untold) for name, phase in PHASES.items()}
+    finally:
+        ours.close()
+        elsewhere.close()
 
 
-def _application(
-    row: Row,
-    beside: Beside,
-    first: First,
-    environment: peers.Environment,
-    server: LLMServer,
-    ours: Sink,
-    elsewhere: Sink,
-    folder: Path,
-) -> str:
+def _plain_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
+
+
+def _application(arguments: tuple[str, ...], python: Path, environment: Mapping[str, str]) -> str:
     """Run it to its end; "" when it ended well, else the end of what it said."""
-    foreign = ("OTEL_", "HELIOGRAPH_", "LANGSMITH_", "LANGCHAIN_", "LANGFUSE_", "LOGFIRE_", "OPENAI_", "TRACELOOP_")
-    done = subprocess.run(
-        [
-            *(str(environment.python), str(_APPS / "cell.py"), row.name, row.road, beside, first),
-            *(f"{name}={phase.model},{phase.refused}" for name, phase in PHASES.items()),
-        ],
-        cwd=folder,
-        env={
-            **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
-            **environment.variables(),
-            "HOME": str(folder),
-            "OTEL_EXPORTER_OTLP_ENDPOINT": ours.url,
-            "ELSEWHERE": elsewhere.url,
-            "LANGSMITH_ENDPOINT": elsewhere.url,
-            "OPENAI_BASE_URL": server.base_url,
-            "OPENAI_API_KEY": "any",
-            **row.variables,
-        },
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
-    )
-    if os.environ.get("COEXISTENCE_SAYS"):
-        print(done.stdout, done.stderr)
-    return "" if done.returncode == 0 else (done.stderr or done.stdout).strip()[-2000:]
+    phases = [f"{name}={phase.model},{phase.refused}" for name, phase in PHASES.items()]
+    try:
+        done = subprocess.run(
+            [str(python), str(_APPS / "cell.py"), *arguments, *phases],
+            cwd=environment["HOME"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"it did not end within {_SECONDS} s"
+    return "" if done.returncode == 0 else (done.stderr or done.stdout).strip()[-2000:] or f"status {done.returncode}"
 
 
-def _judge(phase: Phase, row: Row, server: LLMServer, sink: Sink, said: str) -> Verdict:
-    billed = _billed(phase, server)
-    if said:
-        return Verdict("wrong", said)
+def _judge(phase: Phase, scope: str, server: LLMServer, sink: Sink, untold: str) -> Verdict:
+    billed = _billed(phase, server, full_price=bool(untold))
     if not billed.calls or not billed.errors:
         return Verdict("wrong", "the application asked nothing")
     for counted in (_by_metrics(phase, sink), _by_events(phase, sink)):
         if different := counted.differences(billed):
             return Verdict("wrong", different)
-    if row.scope and not any(row.scope in span.scope for span in sink.spans()):
-        return Verdict("wrong", f"no span of {row.scope} among {sorted({span.scope for span in sink.spans()})}")
-    return Verdict("right")
+    scopes = {span.scope for span in sink.spans()}
+    if scope and not any(each.startswith(scope) for each in scopes):
+        return Verdict("wrong", f"no span of {scope} among {sorted(scopes)}")
+    return Verdict("right", untold)
 
 
-def _billed(phase: Phase, server: LLMServer) -> Totals:
+def _billed(phase: Phase, server: LLMServer, *, full_price: bool) -> Totals:
+    """Add up the provider's ledger; at `full_price`, as if no token had come from its cache."""
     mine = [record["usage"] for record in server.usage() if _is(record["model"], phase.model)]
     read, cached, written = (
         sum(usage[name] for usage in mine) for name in ("prompt_tokens", "cached_tokens", "completion_tokens")
     )
+    saved = 0.0 if full_price else cached * (phase.input - phase.cached)
     return Totals(
         calls=len(mine),
         errors=sum(request.body.get("model") == phase.refused for request in server.requests()),
         input_tokens=read,
         output_tokens=written,
-        cost=(read - cached) * phase.input + cached * phase.cached + written * phase.output,
+        cost=read * phase.input - saved + written * phase.output,
     )
 
 

@@ -21,7 +21,9 @@ FIRST: Final[tuple[First, ...]] = ("peer", "heliograph")
 class Row:
     """A peer in one of its modes.
 
-    `scope`: a word in the scopes of the peer's spans; none have arrived means that the cell proves nothing.
+    `scope`: how the scopes of the peer's spans begin; where none has arrived, the cell proves nothing.
+    `cached_untold`: why the cost is that of uncached tokens where the peer alone tells of the calls: nobody is beside
+    it, or it was set up first, and heliograph leaves a client alone that is instrumented already.
     `cannot`: what is not possible, by who is beside or who is first, and why.
     """
 
@@ -32,6 +34,7 @@ class Row:
     scope: str = ""
     environment: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+    cached_untold: str = ""
     cannot: Mapping[Beside | First, str] = field(default_factory=dict)
 
     @property
@@ -71,14 +74,15 @@ ROWS: Final[Mapping[str, Row]] = {
             "OpenTelemetry, OpenAI's agents",
             ("opentelemetry-instrumentation-genai-openai-agents", "openai-agents"),
             road="agents",
-            scope="openai_agents",
+            scope="opentelemetry.instrumentation.genai.openai_agents",
             cannot={"alone": "it tells of agents and tools; the calls are for the client's instrumentor to tell"},
         ),
         Row(
             "openai-v2",
             "OpenTelemetry contrib (deprecated)",
             ("opentelemetry-instrumentation-openai-v2", "opentelemetry-util-genai"),
-            scope="openai_v2",
+            scope="opentelemetry.instrumentation.openai_v2",
+            cached_untold="it does not tell which tokens came from the provider's cache: cost at the full price",
             cannot={"official": "the two cannot be installed together: they need different opentelemetry-util-genai"},
         ),
         Row(
@@ -106,7 +110,7 @@ ROWS: Final[Mapping[str, Row]] = {
             "LangSmith",
             ("langsmith",),
             road="langsmith",
-            scope="langsmith",
+            scope="heliograph.langsmith",
             variables=_LANGSMITH,
         ),
         Row(
@@ -114,12 +118,21 @@ ROWS: Final[Mapping[str, Row]] = {
             "LangSmith, OTel mode",
             ("langsmith",),
             road="langsmith",
-            scope="langsmith",
+            scope="heliograph.langsmith",
             environment="langsmith",
             variables={**_LANGSMITH, "LANGSMITH_OTEL_ENABLED": "true"},
         ),
         Row("langfuse", "Langfuse", ("langfuse",), road="langfuse", scope="langfuse"),
         Row("openlit", "OpenLIT", ("openlit", "openai"), scope="openlit"),
-        Row("logfire", "Logfire", ("logfire",), scope="logfire"),
+        Row(
+            "logfire",
+            "Logfire",
+            ("logfire",),
+            scope="logfire",
+            cannot={
+                "heliograph": "its spans go to a provider of its own, which heliograph joins only where it finds it: "
+                "call logfire.configure() first"
+            },
+        ),
     )
 }

@@ -11,7 +11,6 @@ import pytest
 from ._sink import Sink
 from .conftest import APPS, INSTRUMENTATION, by_provider
 
-
 if TYPE_CHECKING:
     from .conftest import World
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
+from heliograph.errors import HeliographError
 from heliograph.ledger import Moment
+from heliograph.ops._inbox_client import InboxClient
 from heliograph.stack import Stack
 from heliograph.stack._stores import Prometheus, StoreError
 
@@ -17,15 +20,17 @@ from ._judge import assert_nothing_lost
 from ._scale import SCALE, port_offset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from .conftest import Books
 
 TOLD_WITHIN = 120.0
-"""Seconds from the full disk until an alert fires."""
+"""Seconds from the full disk until a notification about it has arrived."""
+SIGNALS = {"spans": "traces", "logs": "logs", "points": "metrics"}
+"""The ledger's word → the collector's."""
 ABOUT_IT = {"StoreCannotWrite", "TelemetryLost", "ServiceDown"}
-FULL = 100.0 if SCALE.long else 40.0
+FULL = 150.0 if SCALE.long else 40.0
 
 
 @dataclass(frozen=True)
@@ -54,14 +59,14 @@ def test_a_full_disk_is_told_and_outlived(tmp_path: Path, books: Books, tell: Ca
     with small_disk(stack.workspace.data(name), tmp_path / "disk.img") as disk:
         try:
             stack.up(timeout=180)
-            told: list[tuple[float, str]] = []
+            told: list[Told] = []
             moments = [
                 Moment(5, f"disk of {name} full", disk.fill),
-                Moment(5.5, "watching for an alert", lambda: told.append(alerted(stack, FULL - 2))),
+                Moment(5.5, "watching for an alert", lambda: told.append(watch(stack, FULL - 2))),
                 Moment(5 + FULL, "room again", disk.free, heals=True),
             ]
             result = books(stack, 5 + FULL + 15, moments, settle=120 if CASES[name].lossless else 45)
-            tell(f"alert after a full disk of {name}: {told}")
+            tell(f"after a full disk of {name}: {told}")
             restarts = {server.name: server.restarts for server in stack.status()}
             assert restarts[name] == 0 or CASES[name].crashes, "it died"
             assert {server for server, count in restarts.items() if count} <= {name}
@@ -72,28 +77,53 @@ def test_a_full_disk_is_told_and_outlived(tmp_path: Path, books: Books, tell: Ca
                 if result.signals["points"].missing:
                     assert eventually(stack, "increase(prometheus_tsdb_wal_writes_failed_total[10m]) > 0")
                     assert eventually(stack, 'ALERTS{alertname="TelemetryLost", reason="write_ahead_log"}')
+            elif name == "collector":
+                for signal, accounts in result.signals.items():
+                    if accounts.missing:
+                        kind = SIGNALS[signal]
+                        query = f'ALERTS{{alertname="TelemetryLost", reason="vanished", signal="{kind}"}}'
+                        assert eventually(stack, query, 180), accounts.missing
             if SCALE.long:
-                assert told[0][0] < TOLD_WITHIN, told
+                assert told[0].notified < TOLD_WITHIN, told
         finally:
             stack.down()
 
 
-def alerted(stack: Stack, patience: float) -> tuple[float, str]:
-    """Return after how many seconds which alert about it fires; infinity when none does within `patience`.
+@dataclass
+class Told:
+    """When somebody was told, in seconds from the full disk."""
+
+    firing: float = float("inf")
+    """The first rule about it fires."""
+    by: str = "none"
+    notified: float = float("inf")
+    """The first notification about it has arrived."""
+    of: str = "none"
+
+
+def watch(stack: Stack, patience: float) -> Told:
+    """Watch the rules and the inbox until a notification about the disk has arrived, or for `patience` seconds.
 
     Asked of the rules, not of the stored series: a Prometheus whose disk is full stores nothing.
     """
-    begun = time.monotonic()
-    while time.monotonic() - begun < patience:
-        try:
-            firing = Prometheus(stack.urls["prometheus"]).alerts()
-            for labels in (alert["labels"] for alert in firing if alert["state"] == "firing"):
-                if labels["alertname"] in ABOUT_IT:
-                    return time.monotonic() - begun, f"{labels['alertname']} {labels.get('reason', '')}".rstrip()
-        except StoreError:
-            pass
+    begun, told = time.monotonic(), Told()
+    inbox = InboxClient(stack.urls["inbox"])
+    while told.of == "none" and time.monotonic() - begun < patience:
+        with contextlib.suppress(HeliographError):
+            firing = [alert for alert in Prometheus(stack.urls["prometheus"]).alerts() if alert["state"] == "firing"]
+            if told.by == "none" and (names := _about_it(alert["labels"] for alert in firing)):
+                told.firing, told.by = time.monotonic() - begun, names
+        with contextlib.suppress(HeliographError):
+            messages = [message for message in inbox.messages() if message["status"] == "firing"]
+            if names := _about_it(alert for message in messages for alert in message["alerts"]):
+                told.notified, told.of = time.monotonic() - begun, names
         time.sleep(1)
-    return float("inf"), "none"
+    return told
+
+
+def _about_it(alerts: Iterable[Mapping[str, str]]) -> str:
+    words = [(labels["alertname"], labels.get("reason", "")) for labels in alerts]
+    return ", ".join(sorted({" ".join(filter(None, pair)) for pair in words if pair[0] in ABOUT_IT}))
 
 
 def eventually(stack: Stack, query: str, patience: float = 60.0) -> bool:

@@ -33,6 +33,10 @@ def structured(value: dict[str, Any]) -> dict[str, Any]:
     return log("") | {"body": value}
 
 
+def fields(number: int, size: int) -> dict[str, Any]:
+    return log("small") | {"attributes": attributes(**{f"key{n}": "x" * size for n in range(number)})}
+
+
 # What is huge → the record, and how many bytes of its line are to be found; None: Loki refuses it, and that is counted.
 RECORDS: dict[str, tuple[Callable[[], dict[str, Any]], int | None]] = {
     "a line": (lambda: log(HUGE), LINE),
@@ -43,8 +47,8 @@ RECORDS: dict[str, tuple[Callable[[], dict[str, Any]], int | None]] = {
     ),
     "a body of bytes": (lambda: structured({"bytesValue": "QUJD" * 700_000}), LINE),
     "a field": (lambda: log("small", blob=HUGE), None),
-    "fields of 3 MB together": (lambda: log("small", **{f"key{n}": "x" * 30_000 for n in range(100)}), None),
-    "ten thousand fields": (lambda: log("small", **{f"key{n}": "x" * 200 for n in range(10_000)}), None),
+    "fields of 3 MB together": (lambda: fields(100, 30_000), None),
+    "ten thousand fields": (lambda: fields(10_000, 200), None),
 }
 
 

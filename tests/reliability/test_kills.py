@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .conftest import Books
 
-BETWEEN = 6.0
+BETWEEN = 10.0
 """Seconds from one kill of the collector to the next: it is up again, and has sent something."""
 SERVING = 5.0
 """Seconds within which a killed collector takes records again."""

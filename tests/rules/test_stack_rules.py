@@ -31,7 +31,7 @@ def _of(config: Config, name: str) -> list[dict[str, Any]]:
 REASONS = {
     "TelemetryLost": {
         *("refused", "no_room", "vanished", "copy", "write_ahead_log", "corrupt", "too_late", "discarded", "meter"),
-        "application",
+        *("set_aside", "application"),
     },
     "StoreCannotWrite": {"disk", "blind", "loki", "housekeeping"},
     "TelemetryRefused": {"turned_away", "receiver_failed", "left_out"},

@@ -40,7 +40,7 @@ EMPTY = {
     "Delivery time, p95": "nothing may have been notified",
     "Lines that Loki refused": "refuses none",
     "Searches in Jaeger, p95": "its counter is made by the first search",
-    "Points left out": "no filter left out any",
+    "Left out": "no filter left out any",
     "Age of the price list": "nobody has looked for a price",
     "Applications that beat": "no application beats, where the meter has not started to report",
 }

@@ -1,36 +1,26 @@
 """`python -m tests.undone`: undo the settings that the promises rest on, one by one, and see a test fail for each.
 
 In a copy of this tree, so nothing here is touched. Each test is run untouched first: one that fails anyway shows
-nothing. With real servers, for most: half an hour in all, one stack at a time.
+nothing. Most take real servers: an hour in all, one stack at a time; `--together` takes half of it.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import os
-import re
-import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from tests.undone._cases import PAGE, ROOT, SEEN, cases, seen, with_table
+from tests.undone._cases import PAGE, SEEN, cases, seen, with_table
+from tests.undone._run import Said, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.undone._cases import Case
-
-_PATIENCE: Final = 900.0
-"""Seconds for one test."""
-_LONGEST: Final = 160
-"""Characters of what a test said that are kept."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,86 +29,69 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("only", nargs="*", help="names of cases, or parts of them  [default: all]")
     parser.add_argument("--list", action="store_true", help="say what there is, and stop")
     parser.add_argument("--no-first", action="store_true", help="trust that the tests pass on the untouched tree")
+    parser.add_argument("--together", action="store_true", help="undo at once what different tests of a file look at")
     parser.add_argument("--record", action="store_true", help="note what was seen in seen.json and docs/reliability.md")
     options = parser.parse_args(argv)
     chosen = [case for case in cases() if not options.only or any(word in case.name for word in options.only)]
     if options.list:
         for case in chosen:
-            print(f"{case.name:28} {case.promise:20} {case.setting}")
+            print(f"{case.name:28} {case.promise:18} {case.setting}")
         return 0
-    failures: dict[str, str] = {}
+    ends = 0
     with tempfile.TemporaryDirectory(prefix="heliograph-undone-") as folder:
-        tree = _copy(Path(folder) / "tree")
-        sound: dict[str, bool] = {}
-        for case in chosen:
-            if not options.no_first and case.test not in sound:
-                sound[case.test] = _fails(tree, case.test) is None
-            said = _fails_undone(tree, case) if sound.get(case.test, True) else None
-            verdict = "fails as it should" if said is not None else "PASSES ALL THE SAME"
-            if not sound.get(case.test, True):
-                verdict = "FAILS UNTOUCHED"
-            print(f"{case.name:28} {verdict:20} {said or ''}", flush=True)
-            if said is not None:
-                failures[case.name] = said
-            if options.record:
-                _record(case, said)
-    return 0 if len(failures) == len(chosen) else 1
+        tree = Tree(Path(folder) / "tree")
+        for group in _groups(chosen) if options.together else [[case] for case in chosen]:
+            tests = [case.test for case in group]
+            before = {} if options.no_first else tree.run(tests)
+            with tree.without(group):
+                after = tree.run(tests)
+            for case in group:
+                verdict, good = _verdict(before.get(case.test), after[case.test])
+                print(f"{case.name:28} {verdict:20} {after[case.test].words}", flush=True)
+                ends = ends if good else 1
+                if options.record and (good or after[case.test].outcome == "passed"):
+                    _record(case, after[case.test])
+    return ends
 
 
-def _copy(tree: Path) -> Path:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    for name in listed.rstrip("\0").split("\0"):
-        if (ROOT / name).exists():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, tree / name, follow_symlinks=False)
-    return tree
-
-
-def _fails_undone(tree: Path, case: Case) -> str | None:
-    file = tree / case.file
-    kept = file.read_bytes()
-    try:
-        case.undo(tree)
-        return _fails(tree, case.test)
-    finally:
-        file.write_bytes(kept)
-
-
-def _fails(tree: Path, test: str) -> str | None:
-    """Run one test; what it said when it failed, None when it passed. Raises RuntimeError when it was not run."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=short", test]
-    environment = {**os.environ, "PYTHONPATH": str(tree / "instrumentation"), "PYTHONDONTWRITEBYTECODE": "1"}
-    process = subprocess.Popen(
-        command,
-        cwd=tree,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
+def _verdict(before: Said | None, after: Said) -> tuple[str, bool]:
+    if before is not None and before.outcome != "passed":
+        return f"untouched: {before.outcome}", False
+    return {"failed": "fails as it should", "passed": "PASSES ALL THE SAME"}.get(after.outcome, "not run"), (
+        after.outcome == "failed"
     )
-    try:
-        output, _ = process.communicate(timeout=_PATIENCE)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt) as error:
-        # So that its fixtures take down what they have started.
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=120)
-        if isinstance(error, KeyboardInterrupt):
-            raise
-    if process.returncode == 0 and " skipped" not in output.splitlines()[-1]:
-        return None
-    if process.returncode != 1:
-        raise RuntimeError(f"{test} was not run:\n{output[-2000:]}")
-    said = re.findall(r"^E +(.*\S)", output, re.MULTILINE) or ["?"]
-    return " ".join(said[0].split())[:_LONGEST]
 
 
-def _record(case: Case, said: str | None) -> None:
+def _groups(chosen: Sequence[Case]) -> list[list[Case]]:
+    """Put together cases of one file of tests, as long as neither their tests nor the lines undone are the same."""
+    groups: list[list[Case]] = []
+    for case in chosen:
+        for group in groups:
+            if all(_apart(case, other) for other in group):
+                group.append(case)
+                break
+        else:
+            groups.append([case])
+    return groups
+
+
+def _apart(one: Case, other: Case) -> bool:
+    return (
+        one.test.partition("::")[0] == other.test.partition("::")[0]
+        and one.test != other.test
+        and (one.file, one.find) != (other.file, other.find)
+        and one.name != other.apart_from
+        and other.name != one.apart_from
+    )
+
+
+def _record(case: Case, said: Said) -> None:
+    """Note what was seen; a test that was not run changes nothing."""
     known = seen()
-    known.pop(case.name, None)
-    if said is not None:
-        known[case.name] = {"on": datetime.now(UTC).date().isoformat(), "said": said}
+    if said.outcome == "failed":
+        known[case.name] = {"on": datetime.now(UTC).date().isoformat(), "said": said.words}
+    elif said.outcome == "passed":
+        known.pop(case.name, None)
     order = {one.name: place for place, one in enumerate(cases())}
     kept = dict(sorted(((name, what) for name, what in known.items() if name in order), key=lambda it: order[it[0]]))
     SEEN.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

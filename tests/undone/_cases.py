@@ -33,6 +33,8 @@ class Case:
     """… and becomes this."""
     test: str
     """A test's id, as pytest takes it."""
+    apart_from: str = ""
+    """The name of a case that would hide this one, undone in the same run."""
 
     def undo(self, root: Path) -> None:
         """Change the file below `root`; raises ValueError unless `find` is there exactly once."""

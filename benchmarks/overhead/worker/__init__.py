@@ -1,1 +1,1 @@
-"""One application with one contender's telemetry; runs in that contender's own environment, on what is installed there."""
+"""One application with one contender's telemetry; runs in that contender's own environment."""

@@ -50,7 +50,7 @@ def main() -> None:
     module, _, function = contender.partition(":")
     ready: Ready = getattr(importlib.import_module(f"benchmarks.overhead.worker.{module}"), function)(endpoint)
     patches = Patches(before)
-    _say(answers, {"versions": _versions("openai", *ready.packages), "patched": str(patches)})
+    _say(answers, {"versions": _versions(*ready.packages, "openai"), "patched": str(patches)})
     for line in sys.stdin:
         asked = json.loads(line)
         _say(answers, _turn(bare, ready, patches, **asked))
@@ -60,6 +60,12 @@ def _turn(
     bare: Ready, ready: Ready, patches: Patches, kind: str, calls: int, *, bare_first: list[bool]
 ) -> dict[str, Any]:
     """Measure pairs of batches, and then what the contender's calls cost besides."""
+    if not bare_first:
+        patches.remove()
+        _batch(getattr(bare, kind), calls)
+        patches.restore()
+        _flush(ready.flush)
+        return {}
     pairs = []
     _flush(ready.flush)
     gc.collect()
@@ -116,8 +122,8 @@ def _versions(*packages: str) -> dict[str, str]:
     for package in packages:
         try:
             found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
+        except PackageNotFoundError:  # taken from this tree, as heliograph is
+            found[package] = str(importlib.import_module(package).__version__)
     return found
 
 

@@ -74,5 +74,4 @@ def by_hand(endpoint: str) -> Ready:
     """Set it up."""
     sdk = providers(endpoint)
     written = _Written(_model.client(), sdk)
-    packages = ("opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http")
-    return Ready(written.chat, written.stream, sdk.flush, packages)
+    return Ready(written.chat, written.stream, sdk.flush, ("opentelemetry-sdk",))

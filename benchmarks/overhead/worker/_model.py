@@ -1,4 +1,4 @@
-"""A model that answers from memory: the transport under the real `openai` client, and the two requests that are made."""
+"""A model that answers from memory: the transport under the real `openai` client, and the requests that are made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ MODEL: Final = "gpt-4o-mini"
 CHUNKS: Final = 50
 """Pieces of text in a streamed answer; the role before them, the end and the usage behind them come on top."""
 
-_httpx: Any = getattr(_base_client, "httpx2", None) or _base_client.httpx  # openai 3 has the one, 1 and 2 the other
+_inside: Any = _base_client
+_httpx: Any = getattr(_inside, "httpx2", None) or _inside.httpx  # openai 3 has the one, 1 and 2 the other
 
 _HEADERS: Final = {
     "openai-organization": "bench",

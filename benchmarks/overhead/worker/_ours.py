@@ -26,4 +26,4 @@ def heliograph(endpoint: str) -> Ready:
         if not package.flush(_SECONDS):
             raise RuntimeError("heliograph.flush() did not deliver everything")
 
-    return of_client(client(), flush, "heliograph", "opentelemetry-sdk")
+    return of_client(client(), flush, "heliograph")

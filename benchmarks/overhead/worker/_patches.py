@@ -13,33 +13,48 @@ __all__ = ["Patches", "snapshot"]
 
 _ROOTS: Final = ("openai", "httpx", "httpx2")
 _KINDS: Final = (types.FunctionType, staticmethod, classmethod, property, type)
-_Place = tuple[Any, str]
+_ABSENT: Final = object()
 
 
-def snapshot() -> dict[_Place, Any]:
-    """Remember every function, method and class of the client's libraries, by the module or class that holds it."""
-    return {(owner, name): value for owner in _owners() for name, value in _functions(owner)}
+def snapshot() -> list[tuple[Any, dict[str, Any]]]:
+    """Remember what each module and class of the client's libraries has: a list, for not all of them can be hashed."""
+    return [(owner, dict(vars(owner))) for owner in _owners()]
 
 
 class Patches:
-    """The difference between a snapshot and now."""
+    """The difference between a snapshot and now: functions that are others, and such as a class used to inherit."""
 
-    def __init__(self, before: dict[_Place, Any]) -> None:
-        now = {(owner, name): vars(owner).get(name) for owner, name in before}
-        self._changed = [(*place, value, now[place]) for place, value in before.items() if now[place] is not value]
+    def __init__(self, before: list[tuple[Any, dict[str, Any]]]) -> None:
+        self._changed = [change for owner, names in before for change in _changes(owner, names)]
 
     def remove(self) -> None:
         """Give the client its own functions back."""
         for owner, name, original, _ in self._changed:
-            setattr(owner, name, original)
+            _put(owner, name, original)
 
     def restore(self) -> None:
         """Give it the instrumented ones again."""
         for owner, name, _, patched in self._changed:
-            setattr(owner, name, patched)
+            _put(owner, name, patched)
 
     def __str__(self) -> str:
         return ", ".join(f"{owner.__name__}.{name}" for owner, name, _, _ in self._changed) or "nothing"
+
+
+def _changes(owner: Any, names: dict[str, Any]) -> Iterator[tuple[Any, str, Any, Any]]:  # noqa: ANN401 - module or class
+    for name, now in list(vars(owner).items()):
+        before = names.get(name, _ABSENT)
+        if before is now or name.startswith("__pydantic"):  # pydantic makes its own when a model is first used
+            continue
+        if isinstance(before, _KINDS) or (before is _ABSENT and isinstance(owner, type) and callable(now)):
+            yield owner, name, before, now
+
+
+def _put(owner: Any, name: str, value: Any) -> None:  # noqa: ANN401 - module or class
+    if value is _ABSENT:
+        delattr(owner, name)
+    else:
+        setattr(owner, name, value)
 
 
 def _owners() -> Iterator[Any]:
@@ -51,12 +66,3 @@ def _owners() -> Iterator[Any]:
         for value in vars(module).values()
         if isinstance(value, type) and value.__module__.partition(".")[0] in _ROOTS
     }
-
-
-def _functions(owner: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - a module or a class
-    # Pydantic's own, made when a model is first used, are no instrumentation.
-    yield from (
-        (name, value)
-        for name, value in vars(owner).items()
-        if isinstance(value, _KINDS) and not name.startswith("__pydantic")
-    )

@@ -38,10 +38,13 @@ function(config) {
 
   leftOut:
     p.timeSeries(
-      'Points left out',
-      collector.filteredPoints.help,
+      'Left out',
+      'Points of metrics: too old or too new, no numbers, or deltas. Spans: larger than their store takes. By filter.',
       units.number,
-      [q.range(x.sum('filter', x.increase(collector.filteredPoints, x.own, '$__rate_interval')), '{{filter}}')]
+      [
+        q.range(x.sum('filter', x.increase(collector.filteredPoints, x.own, '$__rate_interval')), '{{filter}}'),
+        q.range(x.sum('filter', x.increase(collector.filteredSpans, x.unfit, '$__rate_interval')), '{{filter}}'),
+      ]
     ) + noCollector + p.runbook(config, 'TelemetryRefused'),
 
   sent:

@@ -1,5 +1,6 @@
 // PromQL that several panels of this board share.
 
+local stack = import '../../../prometheus/lib/servers.libsonnet';
 local servers = import '../../lib/server_metrics.libsonnet';
 local tokens = import '../../lib/tokens.libsonnet';
 
@@ -9,7 +10,8 @@ local collector = servers.collector;
   local x = self,
 
   signals:: std.objectFields(collector.accepted),
-  own:: 'job="collector"',  // Jaeger counts under the same names
+  own:: stack.collector,  // Jaeger counts under the same names
+  unfit:: stack.unfit,
 
   local braces(selector) = if selector == '' then '' else '{%s}' % selector,
   increase(metric, selector, window):: 'increase(%s%s[%s])' % [metric.name, braces(selector), window],

@@ -53,6 +53,14 @@ function(config) {
     + p.lined
     + p.runbook(config, 'MeterOverloaded'),
 
+  setAside:
+    p.timeSeries(
+      'Meter: files set aside',
+      m.meterSetAsideFiles.help + ' By reason: corrupt, or of another version.',
+      units.number,
+      [q.range(x.sum('reason', x.increase(m.meterSetAsideFiles, '', '$__rate_interval')), '{{reason}}')]
+    ) + p.decimals(0) + noMeter + p.runbook(config, 'TelemetryLost'),
+
   priceAge:
     p.timeSeries(
       'Age of the price list',

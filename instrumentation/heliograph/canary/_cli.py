@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from heliograph.ops._options import PORT_OFFSET, Url
+from heliograph._options import PORT_OFFSET, Url, config_files, server
 from heliograph.serving._options import HostPort
 from heliograph.stack._ports import Ports
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["canary"]
 
@@ -27,17 +29,10 @@ _ADDRESS: Final = HostPort("127.0.0.1:4320")
 )
 @click.option("--listen", type=_ADDRESS, help="Where /metrics and /healthz are.  [default: 127.0.0.1:4320 + offset]")
 @click.option("--export", type=Url(), help="The collector, OTLP/HTTP.  [default: this machine's, port 4318 + offset]")
-@click.option("--prometheus", type=Url(), help="Its address.  [default: this machine's, port 9090 + offset]")
-@click.option("--loki", type=Url(), help="Its address.  [default: this machine's, port 3100 + offset]")
-@click.option("--jaeger", type=Url(), help="Its address.  [default: this machine's, port 16686 + offset]")
-@click.option(
-    "overlays",
-    "--config",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Lay FILE over heliograph.yaml, whose section `canary` holds the canary's numbers; repeat for several.",
-)
+@server("prometheus")
+@server("loki")
+@server("jaeger")
+@config_files(", whose section `canary` holds the canary's numbers")
 @PORT_OFFSET
 def canary(
     *,

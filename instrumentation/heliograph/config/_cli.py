@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from heliograph._options import config_files
 from heliograph.config._load import load
 from heliograph.config._render import MIXIN, mixin_text, render
 from heliograph.config._schema import SCHEMA, schema_text
@@ -23,14 +24,7 @@ __all__ = ["generate"]
 
 
 @click.command()
-@click.option(
-    "overlays",
-    "--config",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Lay FILE over heliograph.yaml; repeat for several, the last one wins.",
-)
+@config_files()
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file differs from what would be written.")
 @click.option("--diff", is_flag=True, help="Write nothing; say what would change, and exit 1 when something would.")
 @click.option("--unified", "as_lines", is_flag=True, help="With --diff: the lines of the files.")

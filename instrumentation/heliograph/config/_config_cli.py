@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from heliograph._options import config_files
 from heliograph.errors import HeliographError
 
 if TYPE_CHECKING:
@@ -55,14 +56,7 @@ def schema(output: Path | None) -> None:
 
 @config.command()
 @click.argument("key")
-@click.option(
-    "overlays",
-    "--config",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Lay FILE over heliograph.yaml; repeat for several, the last one wins.",
-)
+@config_files()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def explain(key: str, overlays: tuple[Path, ...], *, as_json: bool) -> None:
     """Say what KEY means, what it is now and who says so, and what changes when it does.

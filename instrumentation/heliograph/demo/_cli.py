@@ -5,36 +5,30 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
+from heliograph._options import FREE_PORT_OFFSET, config_files
 from heliograph.demo._page import as_json, show
 from heliograph.demo._progress import Progress
 from heliograph.demo._story import OVERLAY, Demo, free_offset
 from heliograph.errors import HeliographError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 __all__ = ["demo"]
 
 
 @click.command()
-@click.option(
-    "--port-offset",
-    type=click.IntRange(0, 50_000),
-    help="Add this to every port. Without it the demo takes the first of 0, 100, 200, ... that is free.",
-)
-@click.option(
-    "--config",
-    "overlays",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    multiple=True,
-    help="Lay this file over heliograph.yaml too; may be given several times.",
-)
+@FREE_PORT_OFFSET
+@config_files(", below the demo's own")
 @click.option("--timeout", default=120.0, show_default=True, help="Seconds the alert, and then its end, may take.")
 @click.option("--keep", is_flag=True, help="Leave the stack running at the end.")
 @click.option("--json", "as_data", is_flag=True, help="Print the summary as JSON; progress goes to standard error.")
-def demo(*, port_offset: int | None, overlays: tuple[Path, ...], timeout: float, keep: bool, as_data: bool) -> None:
+def demo(*, offset: int | None, overlays: tuple[Path, ...], timeout: float, keep: bool, as_data: bool) -> None:
     """Show everything at work, in about four minutes.
 
     Starts the stack, runs a research assistant that answers questions from the documentation of installed Python
@@ -51,7 +45,7 @@ def demo(*, port_offset: int | None, overlays: tuple[Path, ...], timeout: float,
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside, it cleans up as after Ctrl-C
     console = Console(stderr=as_data)
     progress = Progress(console)
-    offset = free_offset() if port_offset is None else port_offset
+    offset = free_offset() if offset is None else offset
     console.print("[bold]Heliograph demo[/bold]", highlight=False)
     console.print(f"  heliograph.yaml with {OVERLAY}: the same rules, shorter windows", highlight=False, soft_wrap=True)
     run = Demo(offset, progress, overlays, timeout)

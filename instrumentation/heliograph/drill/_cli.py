@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from heliograph._options import FREE_PORT_OFFSET, config_files
 from heliograph.demo._progress import Progress
 from heliograph.demo._story import free_offset
 from heliograph.drill._faults import FAULTS, read_drill
@@ -32,23 +33,13 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--faults", "path", type=_FILE, default=FAULTS, help="Another file of faults.  [default: those that are packaged]"
 )
-@click.option(
-    "--config",
-    "overlays",
-    type=_FILE,
-    multiple=True,
-    help="Lay this file over heliograph.yaml, below the drill's own; may be given several times.",
-)
+@config_files(", below the drill's own")
 @click.option("--json", "as_data", is_flag=True, help="Print the verdicts as JSON; progress goes to standard error.")
 @click.option(
     "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write the table to this file, as Markdown."
 )
 @click.option("--keep", is_flag=True, help="Leave the stack running at the end.")
-@click.option(
-    "--port-offset",
-    type=click.IntRange(0, 50_000),
-    help="Add this to every port. Without it the drill takes the first of 0, 100, 200, ... that is free.",
-)
+@FREE_PORT_OFFSET
 def drill(
     *,
     only: tuple[str, ...],
@@ -60,7 +51,7 @@ def drill(
     as_data: bool,
     report: Path | None,
     keep: bool,
-    port_offset: int | None,
+    offset: int | None,
 ) -> None:
     """Break things, one at a time, and see who is told of what, and when.
 
@@ -86,7 +77,7 @@ def drill(
     if not console.is_terminal:
         console.width = 160  # a log file has no width
     progress = Progress(console)
-    offset = free_offset() if port_offset is None else port_offset
+    offset = free_offset() if offset is None else offset
     console.print("[bold]Heliograph drill[/bold]", highlight=False)
     said = f"  {len(faults)} faults, one at a time; {OVERLAY}: the same rules, windows of seconds"
     console.print(said, highlight=False, soft_wrap=True)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from heliograph._options import config_files
 from heliograph.config import load
 from heliograph.errors import HeliographError
 
@@ -25,14 +26,7 @@ _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 @click.command()
 @click.option("to", "--to", metavar="DIR|kubernetes", required=True, help="A folder; or manifests, to standard output.")
-@click.option(
-    "overlays",
-    "--config",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Lay FILE over heliograph.yaml; repeat for several, the last one wins.",
-)
+@config_files()
 @click.option("with_stack", "--with-stack", is_flag=True, help="Also what is about Heliograph's own servers.")
 @click.option("--namespace", metavar="NAME", help="kubernetes: the namespace of the objects.")
 @click.option("labels", "--label", metavar="KEY=VALUE", multiple=True, help="kubernetes: a label of PrometheusRules.")

@@ -112,7 +112,7 @@ One more `--config` for your collector. It only defines processors; put their na
   traces   transform/credentials, redaction/credentials, transform/fits_jaeger, filter/fits_jaeger
   logs     redaction/credentials, transform/fits_loki
   metrics  filter/out_of_window, filter/not_a_number, filter/delta, filter/too_large
-Jaeger on badger refuses a span with an attribute of 65 KB for ever, and all others that wait behind it; a collector with
+Jaeger on badger refuses a span with an attribute of 65 KB for ever, and others wait behind it; a collector with
 `sending_queue.batch.max_size` drops a record that is larger, and its neighbours. fits_… cut what is so large."""
 _METERING = """\
 One more `--config` for your collector: spans about models also go to `heliograph meter` ($HELIOGRAPH_METER_URL), which

@@ -57,8 +57,8 @@ texts for Slack, mail and text messages.
 ## Collector
 
 Applications with the package send OTLP, nothing more is needed. Two fragments help, each one more `--config`:
-`heliograph-cleaning.yaml` (credentials, records that a store would refuse: its head says why) and `heliograph-metering.yaml` (counts
-the calls of applications without the package).
+`heliograph-cleaning.yaml` (credentials, records that a store would refuse: its head says why) and
+`heliograph-metering.yaml` (counts the calls of applications without the package).
 """,
     ),
     (

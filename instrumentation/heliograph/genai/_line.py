@@ -30,6 +30,8 @@ PAUSE: Final = 0.02
 """Seconds between waking up and working: one wake-up serves whatever arrives meanwhile."""
 SLACK: Final = 64
 """Pieces after which those who wait for room are woken up: each time costs every one of them a look."""
+LOT: Final = 256
+"""Pieces after which what is kept until the line is empty is finished all the same."""
 PATIENCE: Final = 0.1
 """Seconds after which whoever waits for room looks itself whether there is some, and whether anybody works."""
 
@@ -42,6 +44,8 @@ class MeteringLine:
         self._closed = False
         self._awake = False
         self._thread: threading.Thread | None = None
+        self.finish: Callable[[], object] | None = None
+        """Done when the line is empty, before anybody who settles is told that it is, and every `LOT` pieces."""
         self._begin()
 
     def submit(self, work: Callable[..., object], *arguments: Any, heavy: bool = False) -> None:  # noqa: ANN401 - the work's own types
@@ -77,6 +81,7 @@ class MeteringLine:
             while self._waiting or self._newest:
                 self._work_off(None)
                 self._work_off_newest()
+            self._finish()
 
     def close(self) -> None:
         """Do what waits and end the thread; what is submitted later is done at once."""
@@ -120,6 +125,8 @@ class MeteringLine:
                 break
             _do(work, arguments)
             self._done += 1
+            if self._done % LOT == 0:  # where more comes in than is done, the line is never empty
+                self._finish()
             if self._crowded and self._done % SLACK == 0:
                 self._call_in()
         if self._crowded:
@@ -132,6 +139,10 @@ class MeteringLine:
             except KeyError:  # a signal's handler, as above
                 break
             _do(work, arguments)
+
+    def _finish(self) -> None:
+        if self.finish is not None:
+            _do(self.finish, ())
 
     def _call_in(self) -> None:
         self._crowded = False

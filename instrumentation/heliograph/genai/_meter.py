@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.context import Context
@@ -21,12 +21,13 @@ from heliograph.genai._instruments import Instruments
 from heliograph.genai._labels import CAPS, Labels
 from heliograph.genai._prices import Prices
 from heliograph.genai._sessions import ActiveSessions
+from heliograph.genai._sums import NO_EXEMPLAR, Sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from opentelemetry._logs import LoggerProvider
-    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.metrics import Counter, MeterProvider
     from opentelemetry.trace import SpanContext
 
     from heliograph.genai._call import Call
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["CallMeter"]
 
 _log = logging.getLogger(__name__)
-
-# An empty context keeps exemplars off the metrics that need none: a reservoir per series costs time and bytes.
-_NO_EXEMPLAR: Final = Context()
 
 
 class CallMeter:
@@ -61,6 +59,9 @@ class CallMeter:
         self.instruments = Instruments(meter_provider)
         self.labels = Labels(self._folded)
         self.line = line
+        self._sums = Sums()
+        if line is not None:
+            line.finish = self._sums.tell
         self._metered_by = metered_by
         self.warmed = False
         """Whether the prices were asked for: a process that calls no model does not load them."""
@@ -105,6 +106,11 @@ class CallMeter:
         if self.line is not None:
             self.line.settle()
 
+    def after_fork(self) -> None:
+        """Leave to the parent what it has not told yet."""
+        self._sums.forget()
+        self.sessions.after_fork()
+
     def query_started(self, run: QueryRun) -> None:
         """Note that a session is active."""
         if run.ids.session_id is not None:
@@ -136,13 +142,13 @@ class CallMeter:
             _log.debug("a query or a chain could not be counted", exc_info=True)
 
     def _folded(self, label: str) -> None:
-        self.instruments.labels_folded.add(1, {"label": label}, _NO_EXEMPLAR)
+        self.instruments.labels_folded.add(1, {"label": label}, NO_EXEMPLAR)
 
     def _tool(self, tool: ToolRun, chain: str | None) -> None:
         labels = {"tool": self.labels.tool(tool.tool), "status": tool.status, "chain": self.labels.chain(chain)}
         if tool.error_type is not None:
             labels["error_type"] = self.labels.error_type(tool.error_type)
-        self.instruments.tool_calls.add(1, labels, _NO_EXEMPLAR)
+        self.instruments.tool_calls.add(1, labels, NO_EXEMPLAR)
 
     def _count(
         self, call: Call, where: SpanContext, ids: QueryIds | None, chain: str | None, run: QueryRun | None
@@ -163,13 +169,13 @@ class CallMeter:
         i.latency.record(call.latency, outcome, context)
         if call.error_type is not None:
             outcome["error_type"] = self.labels.error_type(call.error_type)
-        i.requests.add(1, outcome, _NO_EXEMPLAR)
+        self._add(i.requests, 1, outcome)
         self._count_tokens(call, labels, priced=cost is not None)
         if cost is not None:
             i.cost.add(cost, labels, context)
             reason = _waste(call)
             if reason is not None:
-                i.wasted_cost.add(cost, {**labels, "reason": reason}, _NO_EXEMPLAR)
+                i.wasted_cost.add(cost, {**labels, "reason": reason}, NO_EXEMPLAR)
         if call.time_to_first_token is not None:
             i.time_to_first_token.record(call.time_to_first_token, labels, context)
             per_token = call.time_per_output_token
@@ -199,16 +205,23 @@ class CallMeter:
         for kind, tokens in (("input", call.input_tokens), ("output", call.output_tokens)):
             if tokens:
                 typed = {**labels, "type": kind}
-                i.tokens.add(tokens, typed, _NO_EXEMPLAR)
+                self._add(i.tokens, tokens, typed)
                 if call.usage_estimated:
-                    i.estimated_tokens.add(tokens, typed, _NO_EXEMPLAR)
+                    self._add(i.estimated_tokens, tokens, typed)
                 if not priced:
-                    i.unpriced_tokens.add(tokens, typed, _NO_EXEMPLAR)
+                    self._add(i.unpriced_tokens, tokens, typed)
         for kind, tokens in (("read", call.cache_read_tokens), ("write", call.cache_write_tokens)):
             if tokens:
-                i.cached_tokens.add(tokens, {**labels, "type": kind}, _NO_EXEMPLAR)
+                self._add(i.cached_tokens, tokens, {**labels, "type": kind})
         if call.reasoning_tokens:
-            i.reasoning_tokens.add(call.reasoning_tokens, labels, _NO_EXEMPLAR)
+            self._add(i.reasoning_tokens, call.reasoning_tokens, labels)
+
+    def _add(self, counter: Counter, amount: int, labels: Mapping[str, str]) -> None:
+        """Add to a counter; on the line, with the rest of its batch."""
+        if self.line is not None:
+            self._sums.add(counter, amount, labels)
+        else:
+            counter.add(amount, labels, NO_EXEMPLAR)
 
     def _emit_call(  # noqa: PLR0917 - what one call is made of
         self,
@@ -280,7 +293,7 @@ class CallMeter:
         i.query_latency.record(latency, outcome, context)
         if error_type is not None:
             outcome["error_type"] = self.labels.error_type(error_type)
-        i.query_requests.add(1, outcome, _NO_EXEMPLAR)
+        self._add(i.query_requests, 1, outcome)
         self._emit(
             v.QUERY_FINISHED,
             f"query {ids.query_type}: {status} in {latency:.2f} s, "

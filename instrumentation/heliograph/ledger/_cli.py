@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from rich.console import Console
 
+from heliograph._options import server, which_stack
 from heliograph.demo._progress import Progress
 from heliograph.errors import HeliographError
 from heliograph.ledger._break import Break
@@ -68,14 +69,11 @@ _FILE: Final = click.Path(dir_okay=False, path_type=Path)
 @click.option("--again", type=_FILE, metavar="LEDGER", help="Send nothing: verify an earlier run once more.")
 @click.option("--json", "as_data", is_flag=True, help="Print the accounts as JSON; progress goes to standard error.")
 @click.option("--report", type=_FILE, help="Write the accounts to this file, as Markdown.")
-@click.option("--port-offset", type=click.IntRange(0, 48_849), default=0, show_default=True, help="Of the stack.")
-@click.option(
-    "--state", type=click.Path(file_okay=False, path_type=Path), help="Folder of the stack, where it has its own."
-)
-@click.option("--collector", metavar="URL", help="Another collector (OTLP/HTTP).")
-@click.option("--jaeger", metavar="URL", help="Another Jaeger.")
-@click.option("--loki", metavar="URL", help="Another Loki.")
-@click.option("--prometheus", metavar="URL", help="Another Prometheus.")
+@which_stack
+@server("collector", "otlp_http")
+@server("jaeger")
+@server("loki")
+@server("prometheus")
 @click.pass_context
 def verify_pipeline(
     ctx: click.Context,
@@ -85,7 +83,7 @@ def verify_pipeline(
     again: Path | None,
     as_data: bool,
     report: Path | None,
-    port_offset: int,
+    offset: int,
     state: Path | None,
     **options: Any,  # noqa: ANN401 - of the plan, and the addresses
 ) -> None:
@@ -112,7 +110,7 @@ def verify_pipeline(
     console = Console(stderr=as_data)
     if not console.is_terminal:
         console.width = 160  # a log file has no width
-    stack = Stack(port_offset, state)
+    stack = Stack(offset, state)
     settle = options.pop("settle")
     breaks = [Break.parse(text) for text in options.pop("breaks")]
     given = {name: options.pop(name) for name in ("collector", "jaeger", "loki", "prometheus")}
@@ -184,7 +182,7 @@ def _only_reading(ctx: click.Context) -> None:
 
 
 def _says_where(ctx: click.Context) -> bool:
-    return any(_stated(ctx, name) for name in ("collector", "jaeger", "loki", "prometheus", "port_offset", "state"))
+    return any(_stated(ctx, name) for name in ("collector", "jaeger", "loki", "prometheus", "offset", "state"))
 
 
 def _stated(ctx: click.Context, name: str) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from heliograph._options import Url, config_files
 from heliograph.config import load_for_meter
 from heliograph.config._types import seconds
 from heliograph.genai._prices import Prices
@@ -31,15 +31,6 @@ _ADDRESS: Final = HostPort("127.0.0.1:4319")
 _END_SECONDS: Final = 8.0  # for the last export: below the 10 s that Docker and `heliograph down` give
 
 
-class _Url(click.ParamType[str]):
-    name = "url"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not re.match(r"https?://[^/\s]", value):
-            self.fail(f"{value!r} is no base URL, such as http://127.0.0.1:4318", param, ctx)
-        return value.rstrip("/")
-
-
 @click.command()
 @click.option(
     "--listen",
@@ -50,20 +41,12 @@ class _Url(click.ParamType[str]):
 )
 @click.option(
     "--export",
-    type=_Url(),
+    type=Url(),
     default="http://127.0.0.1:4318",
     show_default=True,
     help="OTLP/HTTP receiver that takes metrics and events: the collector's own.",
 )
-@click.option(
-    "overlays",
-    "--config",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Lay FILE over heliograph.yaml, whose sections `meter` and `prices` hold the meter's numbers; repeat for "
-    "several, the last one wins.",
-)
+@config_files(", whose sections `meter` and `prices` hold the meter's numbers")
 @click.option(
     "--prices",
     metavar="FILE",

@@ -143,7 +143,7 @@ class Journal:
             except sqlite3.Error as error:
                 # The file is broken, but all that it should hold is in memory.
                 self._behind = [self._ledger.everything()]
-                self._store.replace("corrupt", str(error))
+                self._store.replace("corrupt", str(error), then="A new one is written from memory: nothing is lost.")
                 self._store.write(self._behind)
         except StoreError as error:
             return str(error)

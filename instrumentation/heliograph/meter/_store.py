@@ -44,6 +44,10 @@ _BROKEN: Final = frozenset(
     }
 )
 """Errors that say something about the file; others pass: the disk has no room, or is gone for now."""
+_LOST: Final = (
+    "Counting begins anew: what it held and the collector had not taken yet is lost - seconds of counting, unless the "
+    "collector was away."
+)
 _TABLES: Final = """
 CREATE TABLE about (name TEXT PRIMARY KEY, said TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE spans (number INTEGER PRIMARY KEY, state TEXT NOT NULL, decided INTEGER NOT NULL, waits INTEGER NOT NULL,
@@ -120,10 +124,10 @@ class Store:
                 raise StoreError(f"{self.path}: {error}") from None
             raise
 
-    def replace(self, why: str, what: str) -> None:
-        """Set the file aside as `meter.db.<why>-<time>`, and begin an empty one."""
+    def replace(self, why: str, what: str, *, then: str = "") -> None:
+        """Set the file aside as `meter.db.<why>-<time>`, and begin an empty one; `then` says what that means."""
         self._shut()
-        self._put_aside(why, what)
+        self._put_aside(why, what, then or _LOST)
         self._db = self._opened()
 
     def close(self) -> None:
@@ -154,7 +158,7 @@ class Store:
             if db is not None:
                 db.close()
             if unfit is not None:
-                self._put_aside(*unfit)
+                self._put_aside(*unfit, _LOST)
         raise _unusable(self.path.parent, "an empty file could not be made")
 
     def _connected(self) -> sqlite3.Connection:
@@ -198,19 +202,13 @@ class Store:
                 raise _unusable(self.path.parent, str(error)) from None
             raise
 
-    def _put_aside(self, why: str, what: str) -> None:
+    def _put_aside(self, why: str, what: str, then: str) -> None:
         aside = f"{FILE}.{why}-{time.strftime('%Y%m%dT%H%M%S')}-{time.monotonic_ns() % 1_000_000:06d}"
         for tail in ("", "-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
                 self.path.with_name(FILE + tail).rename(self.path.with_name(aside + tail))
         self.set_aside.append(why)
-        _log.error(
-            "%s cannot be used (%s) and was set aside as %s. Counting begins anew: what it held and the collector had "
-            "not taken yet is lost - seconds of counting, unless the collector was away.",
-            self.path,
-            what,
-            aside,
-        )
+        _log.error("%s cannot be used (%s) and was set aside as %s. %s", self.path, what, aside, then)
 
 
 def _write(cursor: sqlite3.Cursor, batch: Batch) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
+from heliograph._options import PORT_OFFSET, server
 from heliograph.config._types import seconds
 from heliograph.ops._ack import Ack, Wish, acknowledge, expire, listed
 from heliograph.ops._alertmanager import Alertmanager
-from heliograph.ops._options import ALERTMANAGER, PORT_OFFSET
 from heliograph.stack._address import address
 
 __all__ = ["ack"]
@@ -61,7 +61,7 @@ class _Pair(click.ParamType[tuple[str, str]]):
 @click.option("show", "--list", is_flag=True, help="List what is acknowledged, and until when.")
 @click.option("over", "--expire", metavar="ID", help="End an acknowledgement; the beginning of its id is enough.")
 @click.option("--json", "as_data", is_flag=True, help="Answer as JSON.")
-@ALERTMANAGER
+@server("alertmanager")
 @PORT_OFFSET
 def ack(
     *,

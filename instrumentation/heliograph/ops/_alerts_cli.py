@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from heliograph._options import PORT_OFFSET, server
 from heliograph.ops._alertmanager import Alertmanager
 from heliograph.ops._alerts import alerts_of, pending_of
-from heliograph.ops._options import ALERTMANAGER, PORT_OFFSET, Url
 from heliograph.stack._address import address
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ _WIDE = 400  # characters: into a file or a pipe nothing is folded
 @click.option("--all", "everything", is_flag=True, help="Also what nobody is told of (severity info, Watchdog).")
 @click.option("--watch", is_flag=True, help="Show it again every five seconds, until Ctrl-C.")
 @click.option("--json", "as_data", is_flag=True, help="Answer as JSON.")
-@ALERTMANAGER
-@click.option("--prometheus", type=Url(), help="Its address.  [default: this machine's, port 9090 + offset]")
-@click.option("--loki", type=Url(), help="Its address.  [default: this machine's, port 3100 + offset]")
+@server("alertmanager")
+@server("prometheus")
+@server("loki")
 @PORT_OFFSET
 def alerts(
     *,

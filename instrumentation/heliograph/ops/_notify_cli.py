@@ -7,11 +7,11 @@ from dataclasses import asdict
 
 import click
 
+from heliograph._options import PORT_OFFSET, server
 from heliograph.errors import HeliographError
 from heliograph.ops._alertmanager import Alertmanager
 from heliograph.ops._inbox_client import InboxClient
 from heliograph.ops._notify import CHANNELS, Delivered, Trial
-from heliograph.ops._options import ALERTMANAGER, PORT_OFFSET, Url
 from heliograph.stack._address import address
 
 __all__ = ["notify_test"]
@@ -21,8 +21,8 @@ __all__ = ["notify_test"]
 @click.argument("channel", type=click.Choice(CHANNELS), metavar="CHANNEL")
 @click.option("--team", metavar="NAME", help="The channel that this team has of its own (teams.channels).")
 @click.option("--tenant", metavar="NAME", help="The channel that hears of this tenant (routing.tenants).")
-@ALERTMANAGER
-@click.option("--inbox", type=Url(), help="Its address.  [default: this machine's, port 8025 + offset]")
+@server("alertmanager")
+@server("inbox", "inbox_http")
 @PORT_OFFSET
 @click.option("--timeout", type=click.FloatRange(0.1), default=60.0, show_default=True, help="Seconds to wait.")
 @click.option("--json", "as_data", is_flag=True, help="Report as JSON, failures too.")

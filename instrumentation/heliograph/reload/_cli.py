@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from heliograph._options import config_files, which_stack
 from heliograph.config.diff import as_plain, as_text, compare, unified
 from heliograph.reload._native import Draft, carry_out, draft
 from heliograph.reload._view import exit_status, show
-from heliograph.stack._cli import which_stack
 from heliograph.stack._cli_view import Told
 from heliograph.stack._stack import Stack
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["reload"]
 
 
 @click.command()
 @which_stack
-@click.option(
-    "--config",
-    "overlays",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Lay FILE over heliograph.yaml from now on; may be repeated.  [default: the files it runs with]",
-)
+@config_files(" from now on instead of the files it runs with")
 @click.option("--shipped", is_flag=True, help="Lay nothing over heliograph.yaml from now on.")
 @click.option("--diff", is_flag=True, help="Only say what would change; exit 1 when something would.")
 @click.option("--unified", "as_lines", is_flag=True, help="With --diff: the lines of the files.")

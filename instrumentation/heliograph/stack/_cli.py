@@ -10,46 +10,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from heliograph._options import config_files, which_stack
 from heliograph.errors import HeliographError
 from heliograph.stack._cli_view import Told, report
-from heliograph.stack._ports import MAX_OFFSET
 from heliograph.stack._stack import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from types import FrameType
 
     from heliograph.secure._overlay import Exposed
 
-__all__ = ["down", "logs", "status", "up", "which_stack"]
-
-
-def which_stack(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the two options that say which stack is meant."""
-    command = click.option(
-        "--state",
-        type=click.Path(file_okay=False, path_type=Path),
-        help="Folder of its configuration, data and logs.  [default: stack-<offset> in the user's state folder]",
-    )(command)
-    return click.option(
-        "--port-offset",
-        "offset",
-        type=click.IntRange(0, MAX_OFFSET),
-        default=0,
-        show_default=True,
-        help="Add this to every port, to run beside another stack.",
-    )(command)
+__all__ = ["down", "logs", "status", "up"]
 
 
 @click.command()
 @which_stack
-@click.option(
-    "--config",
-    "overlays",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A YAML file that changes some of heliograph.yaml; may be repeated, the last one wins.",
-)
+@config_files()
 @click.option(
     "--overlay",
     type=click.Choice(["exposed"]),

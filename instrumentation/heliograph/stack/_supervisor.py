@@ -45,6 +45,7 @@ __all__ = ["Supervisor", "main"]
 
 _FIRST_PAUSE = 0.5  # seconds before the first restart; doubled at each further death …
 _LONGEST_PAUSE = 30.0  # … up to this
+_LONGEST_PAUSE_KILLED = 1.0  # … and up to this for one that did not end by itself: senders wait for 30 s, and then drop
 _STEADY_AFTER = 60.0  # seconds of running after which earlier deaths are forgiven
 _LOG_CHECK_EVERY = 10.0  # seconds
 _LOG_BYTES = 10 * 1024 * 1024  # a log is cut at this size; one older piece is kept
@@ -131,14 +132,16 @@ class Supervisor:
             if code is None:
                 continue
             del self._children[name]
-            self._died(name, _describe_exit(code))
+            self._died(name, _describe_exit(code), killed=code == -signal.SIGKILL)
 
-    def _died(self, name: str, how: str) -> None:
+    def _died(self, name: str, how: str, *, killed: bool = False) -> None:
         state = self._state.servers[name]
         started = self._started.pop(name, None)  # None: it could not even be started
         if started is not None and self._clock() - started >= _STEADY_AFTER:
             self._pauses.pop(name, None)
         pause = self._pauses.get(name, _FIRST_PAUSE)
+        if killed:
+            pause = min(pause, _LONGEST_PAUSE_KILLED)
         self._pauses[name] = min(pause * 2, _LONGEST_PAUSE)
         self._due[name] = self._clock() + pause
         state.phase, state.identity, state.last_exit = "waiting", None, how

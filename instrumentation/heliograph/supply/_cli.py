@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from heliograph._options import Url
 from heliograph.errors import HeliographError
-from heliograph.ops._options import Url
 from heliograph.stack._paths import config_root
 from heliograph.supply._audit import OSV, accepted
 from heliograph.supply._audit import audit as ask

@@ -214,7 +214,7 @@ class Runtime:
                 part.outbox.after_fork()
         renew_providers(self.tracers, self.meters, self.loggers)
         self.processor.after_fork()
-        self.meter.sessions.after_fork()
+        self.meter.after_fork()
         RUNS.after_fork()
         self.reader.after_fork()
 

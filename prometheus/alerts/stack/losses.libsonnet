@@ -118,6 +118,16 @@ local stores = stack.stores;
                      + ': costs by user and tenant lack them.',
         value: '{{ $value | humanize }} events',
       }),
+      // It begins anew by itself, and the loss is what waited for seconds: worth a look by day.
+      lost('set_aside', {
+        local window = knobs.TelemetryLost.window,
+        severity: 'warning',
+        expr: stack.increased(metrics.meterSetAsideFiles, '', window, promql.service),
+        summary: 'The meter set its file aside: what waited in it may be gone.',
+        description: '{{ $labels.job }} set its file aside in the last ' + window + ': it could not be read, or another version wrote it.'
+                     + ' What waited in it is gone, unless it broke while in use; the log of the meter says which.',
+        value: 'file set aside',
+      }),
     ],
 
   alerts+: [

@@ -39,9 +39,17 @@ local collector = stack.collector;
     + [
       refused('left_out', {
         local window = knobs.TelemetryRefused.window,
+        labels: { reason: 'left_out', signal: 'metrics' },
         expr: stack.sumOfGrown(servers.collector.filteredPoints, collector, window, ['job', 'filter']),
         description: '{{ $labels.filter }} left out about {{ $value | humanize }} points in the last ' + window
                      + ': the clock of a sender is wrong, or it sends NaN or deltas.',
+      }),
+      refused('left_out', {
+        local window = knobs.TelemetryRefused.window,
+        labels: { reason: 'left_out', signal: 'traces' },
+        expr: stack.sumOfGrown(servers.collector.filteredSpans, stack.unfit, window, ['job', 'filter']),
+        description: '{{ $labels.filter }} left out about {{ $value | humanize }} spans in the last ' + window
+                     + ': more than their store can hold, also with long texts cut.',
       }),
     ],
 

@@ -1,6 +1,6 @@
 """The calls of a cell, by three roads to the same provider: the client, LangChain, OpenAI's agents.
 
-A road asks each question it is given, in a query and outside of one, with and without asyncio; then one question that is
+A road asks each question it is given, in a query and outside of one, with and without asyncio; then one that is
 refused. Each phase has models of its own, so that the provider's ledger and the metrics tell the phases apart.
 """
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sys
 
-import heliograph
 from calls import ROADS
 from starts import STARTS, official_openai
+
+import heliograph
 
 
 def main(row: str, road: str, beside: str, first: str, *phases: str) -> None:

@@ -26,11 +26,11 @@ def official_langchain() -> None:
 
 
 def official_agents() -> None:
-    """OpenTelemetry's own, for OpenAI's agents; their own exporter, to OpenAI's site, is taken out."""
-    from agents import set_trace_processors
+    """OpenTelemetry's own, for OpenAI's agents, whose own copies go to an address of ours."""
+    from agents.tracing.processors import default_exporter
     from opentelemetry.instrumentation.genai.openai_agents import OpenAIAgentsInstrumentor
 
-    set_trace_processors([])
+    default_exporter().endpoint = os.environ["ELSEWHERE"]
     OpenAIAgentsInstrumentor().instrument()
 
 

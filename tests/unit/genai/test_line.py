@@ -124,6 +124,24 @@ def test_work_that_fails_harms_nobody(line: MeteringLine) -> None:
     assert done == ["after"]
 
 
+def test_a_batch_is_finished_before_anybody_hears_that_it_is_done(line: MeteringLine) -> None:
+    done: list[str] = []
+    line.finish = lambda: done.append("finished")
+    line.submit(done.append, "first")
+    line.submit(lambda: 1 / 0)
+    line.settle()
+    assert done in (["first", "finished"], ["first", "finished", "finished"]), "its own thread may come by, too"
+
+
+def test_a_finish_that_fails_harms_nobody(line: MeteringLine) -> None:
+    line.finish = lambda: 1 / 0
+    line.settle()
+    done: list[str] = []
+    line.submit(done.append, "after")
+    line.settle()
+    assert done == ["after"]
+
+
 def test_after_closing_work_is_done_at_once(line: MeteringLine) -> None:
     done: list[str] = []
     line.submit(done.append, "before")
@@ -180,3 +198,21 @@ def test_a_forked_child_leaves_its_parents_work_alone(line: MeteringLine) -> Non
     line.submit(done.append, "the child's")
     line.settle()
     assert done == ["the child's"]
+
+
+def test_what_is_done_at_the_end_is_done_now_and_then_where_there_is_no_end() -> None:
+    line = MeteringLine(longest=10**6)
+    told: list[int] = []
+    count = 0
+
+    def piece() -> None:
+        nonlocal count
+        count += 1
+        if not told and count < 10_000:
+            line.submit(piece)  # always one more: the line is never empty
+
+    line.finish = lambda: told.append(count)
+    line.submit(piece)
+    line.settle()
+    line.close()
+    assert told[0] < 10_000

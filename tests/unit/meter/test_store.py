@@ -119,7 +119,9 @@ def _own(world: World, name: str) -> dict[str, float]:
     return {str(point.attributes["reason"]): point.value for point in metric.data.data_points}  # type: ignore[index,union-attr]
 
 
-def test_a_file_that_breaks_while_it_is_used_is_written_anew_from_memory(tmp_path: Path) -> None:
+def test_a_file_that_breaks_while_it_is_used_is_written_anew_from_memory(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     world = World(tmp_path)
     world.send({"name": "one", "trace": "a"})
     world.turn(11.0)
@@ -131,6 +133,9 @@ def test_a_file_that_breaks_while_it_is_used_is_written_anew_from_memory(tmp_pat
     world.send({"name": "two", "trace": "b"})
     assert world.service.journal.failure is None
     assert store.set_aside == ["corrupt"]
+    assert "was set aside" in caplog.text
+    assert "nothing is lost" in caplog.text
+    assert "Counting begins anew" not in caplog.text
     world.crash()
     world.send({"name": "one", "trace": "a"})
     world.turn(11.0)

@@ -141,6 +141,16 @@ def test_pauses_between_restarts_grow(fakes: Fakes, tmp_path: Path) -> None:
     assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30]
 
 
+def test_what_was_killed_did_not_fail_by_itself_and_is_back_soon(fakes: Fakes, tmp_path: Path) -> None:
+    plan = Plan(servers=(fakes.server("victim"),))
+    supervisor = _supervisor.Supervisor(tmp_path / "elsewhere", plan, clock=lambda: 1000.0)
+    pauses = []
+    for killed in (True, True, True, True, False, False, True):
+        supervisor._died("victim", "an end", killed=killed)
+        pauses.append(supervisor._due["victim"] - 1000.0)
+    assert pauses == [0.5, 1, 1, 1, 2, 4, 1]
+
+
 def test_a_steady_minute_forgives_earlier_deaths(fakes: Fakes, tmp_path: Path) -> None:
     clock = [1000.0]
     plan = Plan(servers=(fakes.server("bad"),))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from heliograph._options import config_files
 from heliograph.errors import HeliographError
 from heliograph.genai._prices import _list
 from heliograph.genai._prices._book import ENVIRONMENT, Prices
@@ -45,14 +46,7 @@ _ROWS = {
     type=click.Path(path_type=Path),
     help="Prices of your own, as HELIOGRAPH_PRICES would name them.",
 )
-@click.option(
-    "overlays",
-    "--config",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Lay FILE over heliograph.yaml and take its section `prices`; repeat for several.",
-)
+@config_files(" and take its section `prices`")
 @click.option("as_json", "--json", is_flag=True, help="Answer as JSON.")
 def prices(
     model: str | None, provider: str | None, file: Path | None, overlays: tuple[Path, ...], *, as_json: bool

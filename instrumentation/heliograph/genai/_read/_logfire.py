@@ -3,8 +3,9 @@
 They write OpenTelemetry's names. Of OpenAI's cached and reasoning tokens only the provider's own usage tells, as JSON
 (`gen_ai.usage.raw`).
 
-A stream is two spans, neither within the other: one of the request, which ends as the stream begins and knows no usage,
-and a log, a span without duration, at the end of the stream. The log is the call; the request is one where it failed.
+A stream is two spans, neither within the other: one of the request, which ends as the stream begins and knows nothing
+of an answer, and a log, a span without duration, at the end of the stream. The log is the call; the request is one
+where it failed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heliograph.genai import vocabulary as v
 from heliograph.genai._read._otel import Dialect
-from heliograph.genai._read._values import count, dictionary, number
+from heliograph.genai._read._values import count, dictionary, first, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,7 @@ SCOPE: Final = "logfire."
 """How the names of its scopes begin."""
 
 _LOG: Final = "log"
+_OF_AN_ANSWER: Final = (v.RESPONSE_ID, v.RESPONSE_MODEL, v.INPUT_TOKENS, v.OUTPUT_TOKENS)
 _ERROR: Final = 17  # OpenTelemetry's severity number of ERROR
 
 
@@ -35,10 +37,9 @@ class Logfire(Dialect):
     """OpenTelemetry's names, details in `gen_ai.usage.raw`, and streams in two parts."""
 
     def operation(self, attributes: Mapping[str, Any]) -> str:
-        """Name the operation; the request of a stream that was opened is no call of its own."""
-        opened = attributes.get(v.LOGFIRE_KIND.name) != _LOG and _asks_for_a_stream(attributes)
-        failed = (number(attributes.get(v.LOGFIRE_LEVEL.name)) or 0) >= _ERROR
-        return "" if opened and not failed else super().operation(attributes)
+        """Name the operation; a request that neither failed nor was answered has opened a stream, and is no call."""
+        tells = attributes.get(v.LOGFIRE_KIND.name) == _LOG or _answered(attributes) or _failed(attributes)
+        return super().operation(attributes) if tells else ""
 
     def usage(self, span: Readable, attributes: Mapping[str, Any], provider: str, model: str) -> Usage:
         """Add the details to what OpenTelemetry's names say."""
@@ -62,8 +63,12 @@ class Logfire(Dialect):
         return super().latency(span, attributes)
 
 
-def _asks_for_a_stream(attributes: Mapping[str, Any]) -> bool:
-    return dictionary(attributes.get(v.LOGFIRE_REQUEST.name)).get("stream") is True
+def _answered(attributes: Mapping[str, Any]) -> bool:
+    return any(first(attributes, spec) is not None for spec in _OF_AN_ANSWER)
+
+
+def _failed(attributes: Mapping[str, Any]) -> bool:
+    return (number(attributes.get(v.LOGFIRE_LEVEL.name)) or 0) >= _ERROR
 
 
 def _details(raw: Mapping[str, Any], *kinds: str) -> Mapping[str, Any]:

@@ -18,7 +18,6 @@ __all__ = [
     "LOGFIRE_DURATION",
     "LOGFIRE_KIND",
     "LOGFIRE_LEVEL",
-    "LOGFIRE_REQUEST",
     "LOGFIRE_USAGE",
     "OPENINFERENCE_ARGUMENTS",
     "OPENINFERENCE_KIND",
@@ -65,9 +64,6 @@ LOGFIRE_KIND: Final = AttributeSpec(
 )
 LOGFIRE_LEVEL: Final = AttributeSpec(
     "logfire.level_num", "Logfire: 17 and more mark a failure (OpenTelemetry's severity numbers).", type="int"
-)
-LOGFIRE_REQUEST: Final = AttributeSpec(
-    "request_data", "Logfire: arguments of the call; `stream` says that the answer was streamed.", type="json"
 )
 LOGFIRE_USAGE: Final = AttributeSpec(
     "gen_ai.usage.raw",
