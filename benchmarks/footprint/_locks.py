@@ -9,7 +9,10 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 __all__ = ["waits", "watch"]
 
@@ -53,6 +56,8 @@ def watch() -> None:
     """Time every lock of Heliograph and OpenTelemetry that is made from here on: call it before they are imported."""
     for name in ("Lock", "RLock"):
         setattr(threading, name, _maker(getattr(threading, name)))
+    wait: Any = threading.Condition.wait
+    setattr(threading.Condition, "wait", _timed(wait))  # noqa: B010 - a method cannot be assigned to
 
 
 def waits() -> dict[str, tuple[int, float]]:
@@ -62,11 +67,28 @@ def waits() -> dict[str, tuple[int, float]]:
     return dict(sorted(found.items(), key=lambda item: -item[1][1]))
 
 
+def _timed(wait: Any) -> Any:  # noqa: ANN401
+    """Time what waits for a condition: room on our line, say."""
+
+    def timed(self: threading.Condition, timeout: float | None = None) -> bool:
+        place, started = _place(sys._getframe(1)), time.perf_counter()  # noqa: SLF001 - who asks is the question
+        try:
+            return bool(wait(self, timeout))
+        finally:
+            if place is not None and not threading.current_thread().daemon:
+                _waits[place].append(time.perf_counter() - started)
+
+    return timed
+
+
+def _place(frame: FrameType) -> str | None:
+    module = str(frame.f_globals.get("__name__", ""))
+    return f"{module}:{frame.f_lineno}" if module.startswith(_WATCHED) else None
+
+
 def _maker(make: Any) -> Any:  # noqa: ANN401
     def made() -> Any:  # noqa: ANN401
-        frame = sys._getframe(1)  # noqa: SLF001 - who asks is the question
-        module = str(frame.f_globals.get("__name__", ""))
-        lock = make()
-        return _Timed(lock, f"{module}:{frame.f_lineno}") if module.startswith(_WATCHED) else lock
+        place = _place(sys._getframe(1))  # noqa: SLF001
+        return make() if place is None else _Timed(make(), place)
 
     return made

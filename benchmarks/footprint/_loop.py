@@ -54,8 +54,8 @@ def loop(rounds: int, calls: int, over: float, say: Callable[[str], None]) -> Ta
         (
             f"{rounds} turns. At once: all begin together, and an answer takes {_BURST} s. One by one: they begin "
             f"evenly over {over:g} s and an answer takes as long, so that all are under way in the middle. Stall: how "
-            "late a task was that wakes up every 5 ms, at worst and at p99. Longest work: CPU time of the loop's thread "
-            "between two of its beats, which does not tell of other processes."
+            "late a task was that wakes up every 5 ms, at worst and at p99. Longest work: CPU time of the loop's "
+            "thread between two of its beats, which does not tell of other processes."
         ),
         found,
     )

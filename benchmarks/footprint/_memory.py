@@ -57,7 +57,7 @@ def memory(
         (
             f"{rounds} rounds of {calls} calls (streams: a quarter) after {warm} calls that fill what is bounded. "
             "After each round everything is delivered and collected. Differences to the round before; then the slope "
-            "of resident memory, of the blocks that Python has allocated, and of what tracemalloc sees, per 10 000 calls."
+            "of resident memory, of the blocks that Python has allocated, and of what tracemalloc sees, per 10 000."
         ),
         found,
     )

@@ -52,8 +52,11 @@ class _Ours(Peer):
 
     def __init__(self, endpoint: str) -> None:
         import heliograph
+        from heliograph.telemetry._api import running
 
         heliograph.configure("footprint", endpoint=endpoint, metric_interval=INTERVAL)
+        if running() is None:  # it never raises: a benchmark of nothing would look very good
+            raise RuntimeError("heliograph could not be configured")
 
     @contextlib.contextmanager
     def _query(self, user: str) -> Iterator[Callable[[Any], None]]:
