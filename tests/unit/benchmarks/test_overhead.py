@@ -38,7 +38,7 @@ def test_a_batch_is_compared_with_the_bare_one_of_its_pair() -> None:
 
 
 def test_one_batch_in_which_the_machine_did_something_else_does_not_count() -> None:
-    assert added([turn((500, 600), (500, 9000), (500, 600))]).wall == pytest.approx(100)
+    assert added([turn((500, 9000), (500, 600), (500, 600))]).wall == pytest.approx(100)
 
 
 def test_nor_does_one_round_and_the_middle_half_is_between_the_others() -> None:
