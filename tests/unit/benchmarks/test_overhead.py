@@ -98,6 +98,10 @@ def test_nothing_is_said_of_a_target_whose_peer_was_not_measured(missing: str) -
     assert len(targets(rows)) == {"heliograph": 0}.get(missing, 1)
 
 
+def test_a_yardstick_that_is_lost_in_the_noise_is_no_success() -> None:
+    assert [holds for holds, _ in targets({"by-hand": row(-3, 60), "heliograph": row(5, 5)})] == [False]
+
+
 def test_the_page_has_room_for_the_table() -> None:
     page = replaced(PAGE.read_text(encoding="utf-8"), "| new |")
     assert page.count("| new |") == 1
