@@ -50,12 +50,14 @@ def targets(rows: Mapping[str, Row]) -> Sequence[tuple[bool, str]]:
     walls = {(name, kind): row.added[kind].wall for name, row in rows.items() if not row.reason for kind in KINDS}
     said = []
     ours, yard = walls.get((HELIOGRAPH, "chat")), walls.get((BY_HAND, "chat"))
-    if ours is not None and (times := ratio(ours, yard)) is not None:
-        holds = times <= CHAT_AT_MOST
-        text = (
-            f"a chat call costs heliograph's caller {times:.2f} times the span by hand, and is to cost {CHAT_AT_MOST}"
-        )
-        said.append((holds, f"{_verdict(holds)}: {text} at most"))
+    if ours is not None and yard is not None:
+        times = ratio(ours, yard)
+        if times is None:
+            said.append((False, "cannot be said: the span by hand is lost in the noise"))
+        else:
+            holds = times <= CHAT_AT_MOST
+            text = f"a chat call costs heliograph's caller {times:.2f} times the span by hand, and is to cost"
+            said.append((holds, f"{_verdict(holds)}: {text} {CHAT_AT_MOST} at most"))
     ours, theirs = walls.get((HELIOGRAPH, "stream")), walls.get((LANGFUSE, "stream"))
     if ours is not None and theirs is not None:
         holds = ours <= theirs

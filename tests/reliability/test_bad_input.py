@@ -122,8 +122,15 @@ def test_an_old_line_is_thrown_away_and_counted_and_its_neighbours_arrive(edge: 
     before = edge.number(thrown)
     body = logs(name, log("new"), log("9 days old", 9 * 24 * HOUR), log("2 h ahead", -2 * HOUR), log("also new"))
     assert edge.post("/v1/logs", body) == 200
+    # In a stream of its own, where it is not behind anything.
+    alone, other = service(), service()
+    lonely = logs(alone, log("8 days and 12 hours old", 8.5 * 24 * HOUR))
+    lonely["resourceLogs"] += logs(other, log("new"))["resourceLogs"]
+    assert edge.post("/v1/logs", lonely) == 200
     assert soon(lambda: sorted(edge.lines(name)) == ["also new", "new"])
-    assert soon(lambda: edge.number(thrown) >= before + 2)
+    assert soon(lambda: edge.lines(other) == ["new"])
+    assert edge.lines(alone) == []
+    assert soon(lambda: edge.number(thrown) >= before + 3)
 
 
 def test_an_attribute_of_a_megabyte_harms_no_other(edge: Edge) -> None:

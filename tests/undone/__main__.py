@@ -80,6 +80,7 @@ def _apart(one: Case, other: Case) -> bool:
         one.test.partition("::")[0] == other.test.partition("::")[0]
         and one.test != other.test
         and (one.file, one.find) != (other.file, other.find)
+        and not (one.alone or other.alone)
         and one.name != other.apart_from
         and other.name != one.apart_from
     )

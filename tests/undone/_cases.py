@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +36,8 @@ class Case:
     """A test's id, as pytest takes it."""
     apart_from: str = ""
     """The name of a case that would hide this one, undone in the same run."""
+    alone: bool = False
+    """Whether it disturbs whatever is undone in the same run."""
 
     def undo(self, root: Path) -> None:
         """Change the file below `root`; raises ValueError unless `find` is there exactly once."""
@@ -45,6 +48,7 @@ class Case:
         path.write_text(text.replace(self.find, self.put), encoding="utf-8")
 
 
+@cache
 def cases() -> list[Case]:
     """Read all of them, in the order of the contract."""
     return [

@@ -98,6 +98,6 @@ def _of(test: str, found: Sequence[tuple[str, str, str]]) -> Said:
     """Read the outcome of a test, or of all its parameters: failed, when one of them did."""
     ours = {outcome: words for outcome, name, words in found if name == test or name.startswith(f"{test}[")}
     if "FAILED" in ours:
-        words = ours["FAILED"].removeprefix("AssertionError: ")
+        words = ours["FAILED"].removeprefix("AssertionError:")
         return Said("failed", " ".join(words.split())[:_LONGEST] or "(no words)")
     return Said("passed" if ours.keys() == {"PASSED"} else "not run", "".join(ours.values())[:_LONGEST])

@@ -25,7 +25,7 @@ function(config) {
       units.seconds,
       [
         q.range(
-          'sum by (signal) (rate(%s[$__rate_interval])) / sum by (signal) (rate(%s[$__rate_interval]))'
+          'sum by (signal) (rate(%s[$__rate_interval])) / (sum by (signal) (rate(%s[$__rate_interval])) > 0)'
           % [m.canaryVisible.sum, m.canaryVisible.count],
           '{{signal}}'
         ),

@@ -42,8 +42,8 @@ function(config) {
       'Points of metrics: too old or too new, no numbers, or deltas. Spans: larger than their store takes. By filter.',
       units.number,
       [
-        q.range(x.sum('filter', x.increase(collector.filteredPoints, x.own, '$__rate_interval')), '{{filter}}'),
-        q.range(x.sum('filter', x.increase(collector.filteredSpans, x.unfit, '$__rate_interval')), '{{filter}}'),
+        q.range(x.sum('filter', x.grown(left[0], left[1], '$__rate_interval')), '{{filter}}')
+        for left in [[collector.filteredPoints, x.own], [collector.filteredSpans, x.unfit]]
       ]
     ) + noCollector + p.runbook(config, 'TelemetryRefused'),
 

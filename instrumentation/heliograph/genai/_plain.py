@@ -1,4 +1,4 @@
-"""The attributes of a finished span, for reading many of them."""
+"""The attributes of a span, for reading many of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def attributes_of(span: _Attributed) -> Mapping[str, Any]:
     """Give the attributes; not to be changed.
 
     The SDK's own mapping takes a lock for each walk, and raises and catches an exception for each name that is absent:
-    the dictionary within is read instead, in a fifth of the time. A finished span changes no more.
+    the dictionary within is read instead, in a fifth of the time. Single names may be read at any moment; walk over it
+    only when the span has just started, or has ended.
     """
     inner = getattr(getattr(span, "_attributes", None), "_dict", None)
     if isinstance(inner, dict):

@@ -10,12 +10,14 @@ import logging
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
+from opentelemetry.context import get_current
 from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.trace import Status, StatusCode
 
 from heliograph.genai import vocabulary as v
 from heliograph.genai._dedupe import Dedupe, SpanKey
 from heliograph.genai._mark import metered_elsewhere, renew
+from heliograph.genai._plain import attributes_of
 from heliograph.genai._read import call_at_start, failure_of, is_call, looks_like_genai, read_call, read_ids, read_tool
 from heliograph.genai._run import RUNS, QueryIds, QueryRun, chain_of, run_of
 from heliograph.genai._tool import ToolRuns
@@ -97,18 +99,20 @@ class GenAIProcessor(SpanProcessor):
         context = span.get_span_context()
         key = _key(context)
         parent = _key(span.parent) if span.parent is not None else None
-        self._dedupe.started(key, parent, operation=call_at_start(span.attributes))
-        run = run_of(parent_context) or RUNS.get(context.trace_id)
-        chain = chain_of(parent_context)
+        attributes = attributes_of(span)
+        self._dedupe.started(key, parent, operation=call_at_start(attributes))
+        around = get_current() if parent_context is None else parent_context
+        run = run_of(around) or RUNS.get(context.trace_id)
+        chain = chain_of(around)
         self._open[key] = (run, chain)
         while len(self._open) > _MOST_OPEN:
             self._open.popitem(last=False)
-        attributes = span.attributes or {}
         said: dict[str, Any] = dict(run.attributes) if run is not None else {}
         if chain is not None and v.CHAIN.name not in attributes:
             said[v.CHAIN.name] = chain
         if looks_like_genai(attributes):
-            said[v.METERED.name] = True
+            if v.METERED.name not in attributes:  # our own instrumentors' spans start with it
+                said[v.METERED.name] = True
             self._meter.warm()
         if said:
             span.set_attributes(said)  # all at once: each call takes the span's lock

@@ -16,6 +16,7 @@ from opentelemetry.context import Context
 
 from heliograph.genai import _sink
 from heliograph.genai import vocabulary as v
+from heliograph.genai._plain import attributes_of
 from heliograph.integrations._rate_limits import read_quotas
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from heliograph.genai._meter import CallMeter
     from heliograph.integrations._rate_limits import Quota
 
-__all__ = ["answering", "arrived", "forget", "released"]
+__all__ = ["answering", "arrived", "forget", "is_own_call", "released"]
 
 _log = logging.getLogger("heliograph.integrations")
 
@@ -51,7 +52,7 @@ def arrived(span: Span, headers: Mapping[str, str], *, refused: bool) -> None:
         if meter is None:
             return
         key = _key(span)
-        if not refused and key not in _names and _scope(span) in _OWN_SCOPES:
+        if not refused and key not in _names and is_own_call(span):
             _waiting[span] = headers
         else:
             _tell(meter, key, span, headers)
@@ -70,6 +71,12 @@ def released(span: Span, provider: str, asked: str, model: str | None) -> None:
     meter = _sink.current()
     if headers is not None and meter is not None:
         _tell(meter, key, span, headers)
+
+
+def is_own_call(span: Any) -> bool:  # noqa: ANN401 - the API's Span has no scope
+    """Whether the span is a call's, of an instrumentor of ours: none of them makes any other spans."""
+    scope = getattr(span, "instrumentation_scope", None)
+    return scope is not None and scope.name in _OWN_SCOPES
 
 
 def answering(span: Span) -> tuple[str, str]:
@@ -125,14 +132,9 @@ def _key(span: Span) -> tuple[str, str]:
 
 
 def _attribute(span: Any, spec: v.AttributeSpec) -> str | None:  # noqa: ANN401 - the API's Span has no attributes
-    attributes = span.attributes or {}
+    attributes = attributes_of(span)
     for name in spec.names:
         value = attributes.get(name)
         if value:
             return str(value)
     return None
-
-
-def _scope(span: Any) -> str:  # noqa: ANN401
-    scope = getattr(span, "instrumentation_scope", None)
-    return scope.name if scope is not None else ""

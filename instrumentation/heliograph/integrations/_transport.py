@@ -107,6 +107,8 @@ async def _send_async(
 def _call_span() -> Span | None:
     """Give the current span, if it is a model call's."""
     span = get_current_span()
+    if _quotas.is_own_call(span):
+        return span
     attributes = getattr(span, "attributes", None)
     if not attributes or not any(name in attributes for name in v.PROVIDER.names):
         return None

@@ -42,7 +42,7 @@ local collector = stack.collector;
         labels: { reason: 'left_out', signal: 'metrics' },
         expr: stack.sumOfGrown(servers.collector.filteredPoints, collector, window, ['job', 'filter']),
         description: '{{ $labels.filter }} left out about {{ $value | humanize }} points in the last ' + window
-                     + ': the clock of a sender is wrong, or it sends NaN or deltas.',
+                     + ': the clock of a sender is wrong, or it sends NaN, deltas or huge labels.',
       }),
       refused('left_out', {
         local window = knobs.TelemetryRefused.window,

@@ -38,7 +38,7 @@ def test_a_batch_is_compared_with_the_bare_one_of_its_pair() -> None:
 
 
 def test_one_batch_in_which_the_machine_did_something_else_does_not_count() -> None:
-    assert added([turn((500, 600), (500, 9000), (500, 600))]).wall == pytest.approx(100)
+    assert added([turn((500, 9000), (500, 600), (500, 600))]).wall == pytest.approx(100)
 
 
 def test_nor_does_one_round_and_the_middle_half_is_between_the_others() -> None:
@@ -96,6 +96,10 @@ def test_nothing_is_said_of_a_target_whose_peer_was_not_measured(missing: str) -
     rows = {"by-hand": row(70, 60), "heliograph": row(500, 500), "langfuse": row(173, 365)}
     rows[missing] = Row("away", {}, {}, "cannot be installed")
     assert len(targets(rows)) == {"heliograph": 0}.get(missing, 1)
+
+
+def test_a_yardstick_that_is_lost_in_the_noise_is_no_success() -> None:
+    assert [holds for holds, _ in targets({"by-hand": row(-3, 60), "heliograph": row(5, 5)})] == [False]
 
 
 def test_the_page_has_room_for_the_table() -> None:

@@ -38,6 +38,12 @@ class Case:
 ALL = [row(0, 5), row(5, 5)]
 COUNTS = ("refused", "given_up", "missing", "duplicate", "unacknowledged_stored", "astray")
 
+
+def half_acknowledged(stored: int, **others: Any) -> dict[str, Any]:
+    """Say what is expected when the second of two requests of five was not acknowledged."""
+    return {"sent": 10, "acknowledged": 5, "stored": stored, **others}
+
+
 CASES = [
     Case("all is well", ALL, [*range(10)], {"sent": 10, "acknowledged": 10, "stored": 10}),
     Case("nothing was sent", [], [], {"sent": 0, "acknowledged": 0, "stored": 0}),
@@ -86,45 +92,25 @@ CASES = [
         "refused, and not stored",
         [row(0, 5), row(5, 5, "refused", reason="HTTP 400 no")],
         [*range(5)],
-        {"sent": 10, "acknowledged": 5, "stored": 5, "refused": 5, "refusals": {"HTTP 400 no": 5}},
+        half_acknowledged(5, refused=5, refusals={"HTTP 400 no": 5}),
     ),
     Case(
         "refused, but stored",
         [row(0, 5), row(5, 5, "refused", reason="HTTP 500")],
         [*range(8)],
-        {
-            "sent": 10,
-            "acknowledged": 5,
-            "stored": 8,
-            "refused": 5,
-            "unacknowledged_stored": 3,
-            "refusals": {"HTTP 500": 5},
-        },
+        half_acknowledged(8, refused=5, unacknowledged_stored=3, refusals={"HTTP 500": 5}),
     ),
     Case(
         "given up, but stored: the answer was lost, not the request",
         [row(0, 5), row(5, 5, "given up", reason="no answer in time")],
         [*range(10)],
-        {
-            "sent": 10,
-            "acknowledged": 5,
-            "stored": 10,
-            "given_up": 5,
-            "unacknowledged_stored": 5,
-            "refusals": {"no answer in time": 5},
-        },
+        half_acknowledged(10, given_up=5, unacknowledged_stored=5, refusals={"no answer in time": 5}),
     ),
     Case(
         "given up and not stored is nobody's loss",
         [row(0, 5), row(5, 5, "given up")],
         [*range(5)],
-        {
-            "sent": 10,
-            "acknowledged": 5,
-            "stored": 5,
-            "given_up": 5,
-            "refusals": {"no reason was given": 5},
-        },
+        half_acknowledged(5, given_up=5, refusals={"no reason was given": 5}),
     ),
     Case(
         "partial success: the rejected ones are missing",

@@ -16,6 +16,8 @@ from heliograph.stack._plan import STATE, Plan, PlannedServer, read_state
 from heliograph.stack._process import Identity, identify
 from heliograph.stack._workspace import Workspace
 
+from ._fake_go import Fake, fake_go
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -144,3 +146,9 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
+    """Have every build use a `go` of ours."""
+    return fake_go(tmp_path, monkeypatch)

@@ -13,120 +13,17 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import click
 import psutil
 import pytest
-from click.testing import CliRunner
 
 from heliograph.errors import HeliographError
-from heliograph.stack import _build, _build_cli, _go, _versions
 from heliograph.stack._build import BuildError, BuildEvent, NotBuiltError, binary, build, prune
 from heliograph.stack._go_run import explain
 
-# A `go` that notes each call in $FAKE_LOG and behaves as the file $FAKE_MODE says.
-FAKE_GO = r"""#!{python}
-import json, os, pathlib, subprocess, sys, time
-arguments = sys.argv[1:]
-if arguments[0] == "env":
-    print(json.dumps(dict(GOVERSION="go1.99.1", GOHOSTOS="linux", GOHOSTARCH="amd64")))
-    sys.exit()
-with open(os.environ["FAKE_LOG"], "a") as log:
-    print(json.dumps(dict(cwd=os.getcwd(), arguments=arguments, flags=os.environ["GOFLAGS"])), file=log)
-mode = pathlib.Path(os.environ["FAKE_MODE"]).read_text()
-if arguments[:2] == ["mod", "download"]:
-    if mode.startswith("fail:"):
-        print(json.dumps(dict(Error=mode.removeprefix("fail:"))))
-        sys.exit(1)
-    print(json.dumps(dict(Dir=os.environ["FAKE_MODULE"])))
-    sys.exit()
-print("go: downloading example.org/dependency v1.0.0", file=sys.stderr)
-print("example.org/dependency", file=sys.stderr, flush=True)
-if mode.startswith("fail:"):
-    print(mode.removeprefix("fail:"), file=sys.stderr)
-    sys.exit(1)
-if mode == "hang":
-    child = subprocess.Popen(["sleep", "600"])
-    pathlib.Path(os.environ["FAKE_LOG"] + ".pids").write_text(f"{{os.getpid()}} {{child.pid}}")
-    time.sleep(600)
-out = pathlib.Path(arguments[arguments.index("-o") + 1])
-said = "9.9.9" if mode == "wrong version" else "1.2.3"
-out.write_text(f"#!/bin/sh\necho version {{said}}\n")
-out.chmod(0o755)
-"""
-
-SERVERS_TOML = """
-[plain]
-version = "1.2.3"
-image = "example/plain:v{version}"
-module = "example.org/plain@v1.2.3"
-tags = ["netgo", "small"]
-binaries = { plain = "example.org/plain/cmd/plain", plaintool = "example.org/plain/cmd/plaintool" }
-probe = ["--version"]
-[plain.stamp]
-"example.org/version.Version" = "{version}"
-
-[copied]
-version = "1.2.3"
-module = "example.org/copied@v0.123.0"
-copy = true
-binaries = { copied = "./cmd/copied" }
-[copied.overlay]
-"ui/out/index.html.gz" = "page.html"
-
-[grafana]
-version = "13.0.0"
-image = "grafana/grafana:{version}"
-"""
-
-
-class Fake:
-    """Handles on the fake `go` of one test."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.cache = root / "cache"
-        self.servers = self.cache / "servers"
-        self.native = root / "native"
-        self.log = root / "calls"
-        self.mode("works")
-
-    def mode(self, text: str) -> None:
-        (self.root / "mode").write_text(text, "utf-8")
-
-    @property
-    def calls(self) -> list[list[str]]:
-        if not self.log.exists():
-            return []
-        return [json.loads(line)["arguments"] for line in self.log.read_text("utf-8").splitlines()]
-
-
-@pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
-    fake = Fake(tmp_path)
-    bins = tmp_path / "bin"
-    bins.mkdir()
-    (bins / "go").write_text(FAKE_GO.format(python=sys.executable), "utf-8")
-    (bins / "go").chmod(0o755)
-    for name in ("plain", "copied"):
-        (fake.native / name).mkdir(parents=True)
-        (fake.native / name / "go.mod").write_text(f"module x/{name}\n\ngo 1.26.0\n", "utf-8")
-        (fake.native / name / "go.sum").write_text("", "utf-8")
-    (fake.native / "copied" / "page.html").write_text("<p>ours", "utf-8")
-    (fake.native / "servers.toml").write_text(SERVERS_TOML, "utf-8")
-    module = tmp_path / "modcache" / "copied@v0.123.0"
-    module.mkdir(parents=True)
-    (module / "main.go").write_text("package main", "utf-8")
-    (module / "main.go").chmod(0o444)
-    module.chmod(0o555)  # as the real module cache is
-    monkeypatch.setenv("PATH", str(bins), prepend=os.pathsep)
-    monkeypatch.setenv("HELIOGRAPH_CACHE", str(fake.cache))
-    monkeypatch.setenv("FAKE_LOG", str(fake.log))
-    monkeypatch.setenv("FAKE_MODE", str(tmp_path / "mode"))
-    monkeypatch.setenv("FAKE_MODULE", str(module))
-    monkeypatch.setattr(_versions, "config_root", lambda: tmp_path)
-    monkeypatch.setattr(_go, "_wheel_go", lambda: None)
-    return fake
+if TYPE_CHECKING:
+    from ._fake_go import Fake
 
 
 def wait_for(path: Path, seconds: float = 20) -> str:
@@ -401,68 +298,3 @@ def test_unknown_names_are_wrong_input(fake: Fake) -> None:
 
 def test_explain_prefers_the_disk_over_what_follows_from_it() -> None:
     assert explain("dial tcp: i/o timeout\nno space left on device")[0] == "the disk is full"
-
-
-# The command.
-
-
-def invoke(*arguments: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(_build_cli.build, list(arguments))
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.stdout, result.stderr
-
-
-def test_command_speaks_in_plain_lines_without_a_terminal(fake: Fake) -> None:
-    code, out, err = invoke("plain")
-
-    assert code == 0
-    assert "[1/1] plain downloading after 0 s: looking up modules\n" in err
-    assert "[1/1] plain done after" in err
-    assert "\x1b" not in err + out
-    assert out.splitlines()[0].split() == ["plain", str(binary("plain"))]
-    assert fake.calls
-
-
-def test_command_gives_a_sign_of_life(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    now = [100.0]
-    monkeypatch.setattr("heliograph.stack._build_cli.time.monotonic", lambda: now[0])
-    show = _build_cli._Show()
-    for second in range(90):
-        now[0] = 100.0 + second
-        show(BuildEvent("loki", 2, 5, "compiling", float(second), f"{second} packages compiled"))
-
-    lines = capsys.readouterr().err.splitlines()
-
-    assert lines[0] == "[2/5] loki compiling after 0 s: 0 packages compiled"
-    assert len(lines) == 5, "every 20 seconds"
-
-
-def test_command_lists_as_text_and_json(fake: Fake) -> None:
-    build(["plain"])
-
-    _, text, _ = invoke("--list", "plain", "copied")
-    _, as_json, _ = invoke("--list", "--json", "plain", "copied")
-
-    assert text.splitlines()[2].split() == ["copied", "1.2.3", "not", "built"]
-    rows = {row["name"]: row for row in json.loads(as_json)}
-    assert rows["plaintool"]["built"] is True
-    assert rows["plaintool"]["path"] == str(binary("plaintool"))
-    assert rows["copied"] == {"name": "copied", "version": "1.2.3", "built": False, "bytes": None, "path": None}
-    assert not any("copied" in " ".join(call) for call in fake.calls), "listing builds nothing"
-
-
-def test_command_prints_paths_as_json(fake: Fake) -> None:
-    _, out, _ = invoke("--json", "plain")
-
-    assert json.loads(out) == {name: str(binary(name)) for name in ("plain", "plaintool")}
-    assert fake.servers.is_dir()
-
-
-def test_errors_are_shown_by_the_command_line_without_a_traceback(fake: Fake) -> None:
-    fake.mode("fail:broken")
-    with pytest.raises(HeliographError) as caught:
-        _build_cli.build.main(["plain"], standalone_mode=False)
-    assert not isinstance(caught.value, click.ClickException)
-    assert str(caught.value).count("\n  next: ") == 1
-    assert issubclass(_build.NotBuiltError, HeliographError)

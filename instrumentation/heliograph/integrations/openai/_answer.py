@@ -74,7 +74,7 @@ def usage_attributes(usage: Any) -> dict[str, AttributeValue]:  # noqa: ANN401
         ("heliograph.usage.output_audio_tokens", made.get("audio_tokens")),
     )
     said: dict[str, AttributeValue] = {name: tokens for name, given in totals if (tokens := count(given)) is not None}
-    said.update((name, tokens) for name, given in subsets if (tokens := count(given)))
+    said.update((name, tokens) for name, given in subsets if given and (tokens := count(given)))
     return said
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from heliograph.genai.vocabulary import METERED
+
 if TYPE_CHECKING:
     from opentelemetry.util.types import AttributeValue
 
@@ -91,6 +93,7 @@ def starting_attributes(
     said: dict[str, AttributeValue] = {
         "gen_ai.operation.name": api.operation,
         "gen_ai.provider.name": endpoint.provider,
+        METERED.name: True,  # here, it costs no second write when the processor meets the span
         "server.address": endpoint.address,
         "server.port": endpoint.port,
     }
