@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PARTS: Final[Mapping[str, Callable[[argparse.Namespace, Callable[[str], None]], Table]]] = {
     "import": lambda chosen, say: _import.imports(chosen.rounds or 15, say),
     "memory": lambda chosen, say: _memory.memory(
-        chosen.rounds or 4, chosen.calls or 5000, chosen.warm, chosen.work, say, where=chosen.where
+        chosen.rounds or 4, chosen.calls or 2000, chosen.warm, chosen.work, say, where=chosen.where
     ),
     "down": lambda chosen, say: _down.down(chosen.rounds or 15, chosen.calls or 200, chosen.fill, say),
     "threads": lambda chosen, say: _threads.threads(chosen.rounds or 7, chosen.calls or 960, say),
@@ -37,9 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "parts", nargs="*", metavar="PART", help=f"what to measure: {', '.join(_PARTS)} (default: all of them)"
     )
     parser.add_argument("--rounds", type=int, help="turns of each process (default: 15, 4, 15, 7, 5, by part)")
-    parser.add_argument("--calls", type=int, help="calls in a turn (default: none, 5000, 200, 960, 1000, by part)")
+    parser.add_argument("--calls", type=int, help="calls in a turn (default: none, 2000, 200, 960, 1000, by part)")
     parser.add_argument(
-        "--warm", type=int, default=10_000, help="memory: calls before the first round (default: %(default)s)"
+        "--warm", type=int, default=9000, help="memory: calls before the first round (default: %(default)s)"
     )
     parser.add_argument("--work", action="append", choices=WORKS, help="memory: only these calls; may be repeated")
     parser.add_argument("--where", action="store_true", help="memory: with --json, the lines whose memory grew most")
