@@ -108,7 +108,6 @@ $(READY): requirements-dev.lock pyproject.toml
 
 .PHONY: lock
 lock: $(READY) ## Resolve the development environment again
-	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--upgrade --generate-hashes --no-emit-index-url --no-annotate --quiet \
 		--custom-compile-command "make lock" --output-file requirements-dev.lock

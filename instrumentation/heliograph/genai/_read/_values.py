@@ -36,7 +36,7 @@ def first(attributes: Mapping[str, Any], spec: v.AttributeSpec) -> Any:  # noqa:
 def count(value: Any) -> int | None:  # noqa: ANN401
     """Read a number of tokens. Strings of digits count: Java and Node exporters, and gateways, send some."""
     if value.__class__ is int and 0 <= value <= MOST_TOKENS:
-        return value  # type: ignore[no-any-return] - it is an int
+        return value
     if isinstance(value, str):
         stripped = value.strip()
         if not _WHOLE.match(stripped) or len(stripped) > _LONGEST_NUMBER:
