@@ -71,7 +71,7 @@ local name(level, metric, operation) =
   budgetPace(window):: name('budget', metrics.llmCost.name, 'rate' + window),
 
   // Records that a queue of the collector was given, and that are neither sent nor refused; while it is empty.
-  unaccounted:: 'exporter:otelcol_exporter_unaccounted:records',
+  unaccounted:: 'job:otelcol_exporter_unaccounted:records',
 
   // Unix times at which the day and the month began and will end, in the time zone of the budgets.
   periodStart(period):: 'calendar:%s:start' % period,

@@ -7,6 +7,8 @@ local stack = import '../lib/servers.libsonnet';
 local collector = servers.collector;
 
 {
+  _config:: error 'needs the configuration',
+
   // What a queue was given, less what its store has, what that refused, and what found no room: 0 while it is empty. More is
   // gone, and the collector counted it nowhere (a disk that was full while the queue was read, a record larger than a
   // batch). Less was in the queue already when the process started.
@@ -33,7 +35,7 @@ local collector = servers.collector;
   records+: [
     {
       name: 'heliograph-stack-queues',
-      interval: '10s',  // several of one minute are compared
+      interval: $._config.intervals.recording,
       rules: [unaccounted(signal) for signal in std.objectFields(collector.sent)],
     },
   ],

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["PHASES", "Phase", "Totals", "run"]
 
 _APPS: Final = Path(__file__).parent / "apps"
-_SECONDS: Final = 300  # a cell takes 5 on an idle machine
+_SECONDS: Final = 900  # a cell takes 5 on an idle machine
 _NOT_INHERITED: Final = (
     *("HELIOGRAPH_", "LANGCHAIN_", "LANGFUSE_", "LANGSMITH_", "LOGFIRE_", "OPENAI_", "OPENLIT_"),
     *("OTEL_", "PYTEST_", "TRACELOOP_"),

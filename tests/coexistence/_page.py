@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tests.coexistence._cell import PHASES
-from tests.coexistence._rows import BESIDE, ROWS
+from tests.coexistence._rows import BESIDE, FIRST, ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +19,7 @@ PAGE: Final = Path(__file__).parents[2] / "docs" / "coexistence.md"
 _BEGIN: Final = "<!-- the matrix: written by `make coexistence` -->"
 _END: Final = "<!-- end of the matrix -->"
 _FIRST: Final = {"peer": "set up before", "heliograph": "set up after"}
+_SAID: Final = {"right": "right, but", "wrong": "**wrong**"}
 _LONGEST: Final = 400  # characters of a reason
 
 
@@ -71,7 +72,7 @@ def _line(name: str, result: RowResult, notes: _Notes) -> str:
     row = ROWS[name]
     versions = "<br>".join(f"{each} {result.versions[each]}" for each in dict.fromkeys((*row.shown, "openai")))
     cells = [
-        _said({first: phases[phase] for first, phases in result.cells[beside].items()}, notes)
+        _said({first: result.cells[beside][first][phase] for first in FIRST}, notes)
         for beside in BESIDE
         for phase in PHASES
     ]
@@ -89,4 +90,4 @@ def _one(verdict: Verdict, notes: _Notes) -> str:
     if not verdict.reason:
         return verdict.state
     reason = " ".join(verdict.reason.split()).replace("|", "\\|")[-_LONGEST:]
-    return f"{'**wrong**' if verdict.state == 'wrong' else verdict.state} ({notes.number(reason)})"
+    return f"{_SAID.get(verdict.state, verdict.state)} ({notes.number(reason)})"

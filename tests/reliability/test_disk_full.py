@@ -82,7 +82,7 @@ def test_a_full_disk_is_told_and_outlived(tmp_path: Path, books: Books, tell: Ca
                     if accounts.missing:
                         kind = SIGNALS[signal]
                         query = f'ALERTS{{alertname="TelemetryLost", reason="vanished", signal="{kind}"}}'
-                        assert eventually(stack, query, 180), accounts.missing
+                        assert eventually(stack, query, 480), accounts.missing
             if SCALE.long:
                 assert told[0].notified < TOLD_WITHIN, told
         finally:

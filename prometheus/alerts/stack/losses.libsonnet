@@ -34,25 +34,25 @@ local stores = stack.stores;
 
   // The accounts of a queue (records/queues.libsonnet) against those of `balance` ago, or of the start of a younger process.
   local vanished =
-    local window = knobs.TelemetryLost.balance;
+    local balance = knobs.TelemetryLost.balance;
     local age = 'and on (job, instance) %s{%s}' % [servers.collector.uptime.name, collector];
-    local of(comparison) = '%s %s %s' % [age, comparison, promql.seconds(window)];
+    local of(comparison) = '%s %s %s' % [age, comparison, promql.seconds(balance)];
     lost('vanished', {
       expr: |||
         sum by (job, exporter, signal) (
           (
-            min_over_time(%(record)s[1m])
-            - %(record)s offset %(window)s
+            min_over_time(%(record)s[%(window)s])
+            - %(record)s offset %(balance)s
             %(old)s
             or
-            min_over_time(%(record)s[1m])
+            min_over_time(%(record)s[%(window)s])
             %(young)s
           )
           # A scrape reads one account after the other: several must agree.
-          and count_over_time(%(record)s[1m]) > 4
+          and count_over_time(%(record)s[%(window)s]) > 2
         ) > 0
-      ||| % { record: names.unaccounted, window: window, old: of('>='), young: of('<') },
-      description: 'The queue of {{ $labels.exporter }} was given about {{ $value | humanize }} records ({{ $labels.signal }}) in the last ' + window
+      ||| % { record: names.unaccounted, window: knobs.TelemetryLost.window, balance: balance, old: of('>='), young: of('<') },
+      description: 'The queue of {{ $labels.exporter }} was given about {{ $value | humanize }} records ({{ $labels.signal }}) in the last ' + balance
                    + ' that its store neither has nor refused. Was its disk full?',
       value: '{{ $value | humanize }} records',
     }),

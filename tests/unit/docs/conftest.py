@@ -69,7 +69,7 @@ class Request:
 
     @classmethod
     def parse(cls, argv: list[str]) -> Request:
-        flags_with_value = {"--data-urlencode", "-o", "-w"}
+        flags_with_value = {"--data-urlencode", "--max-time", "-o", "-w"}
         url, data = "", {}
         words = iter(argv)
         for word in words:
