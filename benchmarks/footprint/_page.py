@@ -18,7 +18,7 @@ _PAGE: Final = Path(__file__).parents[2] / "docs" / "footprint.md"
 
 
 def write(tables: Mapping[str, Table], options: Sequence[str] = ()) -> None:
-    """Put each table between its part's markers, with the options that it was made with. Raises SystemExit where the page lacks them."""
+    """Put each table between its part's markers, with the options that made it. Raises SystemExit where they lack."""
     page = _PAGE.read_text()
     for part, table in tables.items():
         begin, end = f"<!-- begin {part} -->", f"<!-- end {part} -->"
