@@ -65,7 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if chosen.json:
         print(json.dumps({part: table.raw for part, table in found.items()}, indent=2))
     if chosen.write:
-        _page.write(found)
+        given = sys.argv[1:] if argv is None else argv
+        _page.write(found, [each for each in given if each not in {*_PARTS, "--write", "--json"}])
     return 0
 
 

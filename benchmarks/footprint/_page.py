@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from benchmarks.footprint._table import Table
 
@@ -17,14 +17,14 @@ __all__ = ["write"]
 _PAGE: Final = Path(__file__).parents[2] / "docs" / "footprint.md"
 
 
-def write(tables: Mapping[str, Table]) -> None:
-    """Put each table between its part's markers. Raises SystemExit where the page lacks them."""
+def write(tables: Mapping[str, Table], options: Sequence[str] = ()) -> None:
+    """Put each table between its part's markers, with the options that made it. Raises SystemExit where they lack."""
     page = _PAGE.read_text()
     for part, table in tables.items():
         begin, end = f"<!-- begin {part} -->", f"<!-- end {part} -->"
         if begin not in page or end not in page:
             raise SystemExit(f"{_PAGE} has no place for the part {part}: {begin} … {end}")
-        made = f"`python -m benchmarks.footprint {part}`, on {_machine()}."
+        made = f"`{' '.join(('python -m benchmarks.footprint', part, *options))}`, on {_machine()}."
         head, tail = page.split(begin)[0], page.split(end)[1]
         page = f"{head}{begin}\n{table.markdown()}\n\n{made}\n{end}{tail}"
     _PAGE.write_text(page)
