@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["Runtime"]
 
 _log = logging.getLogger("heliograph.telemetry")
+PROMPT: Final = 0.02
+"""Seconds between a call's end and its metering where there is a spool: what is not in it yet is lost by `kill -9`."""
 SPOOL_DELAY: Final = 0.005
 """Seconds that what is finished may wait for more to be written to the spool with it."""
 
@@ -59,7 +61,7 @@ class Runtime:
         self._couriers = [spans.courier, numbers.courier, logs.courier, *(self._spool.couriers if self._spool else ())]
         self._numbers = numbers
 
-        self.line = MeteringLine()
+        self.line = MeteringLine(pause=PROMPT) if self._spool else MeteringLine()
         self.reader = PushOrPullReader(
             numbers if "metrics" in settings.exports and settings.metrics_port is None else None,
             settings.metric_interval,
