@@ -12,7 +12,7 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tests.undone._cases import PAGE, SEEN, cases, seen, with_table
 from tests.undone._run import Said, Tree
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.undone._cases import Case
+
+_PROGRAMS: Final = f"{Path(sys.executable).parent}/"
+"""Says nothing to others: left out of what is kept."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -90,7 +93,7 @@ def _record(case: Case, said: Said) -> None:
     """Note what was seen; a test that was not run changes nothing."""
     known = seen()
     if said.outcome == "failed":
-        known[case.name] = {"on": datetime.now(UTC).date().isoformat(), "said": said.words}
+        known[case.name] = {"on": datetime.now(UTC).date().isoformat(), "said": said.words.replace(_PROGRAMS, "")}
     elif said.outcome == "passed":
         known.pop(case.name, None)
     order = {one.name: place for place, one in enumerate(cases())}
