@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +18,9 @@ from heliograph.stack._ports import Ports
 from heliograph.stack._servers import SERVERS, Context, plan_server
 from heliograph.stack._versions import images
 from heliograph.stack._workspace import _in_hours
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAIN = "docker-compose.observability.yml"
 
@@ -51,6 +56,8 @@ OVERLAYS = {
     ),
 }
 ONE_SHOT = "volumes"
+PREPARES = ["CHOWN", "DAC_READ_SEARCH", "FOWNER"]
+"""What it must be able to do with folders that are not its own: give them away, look into them, set an attribute."""
 
 Run = Any  # tests/config/conftest.py
 
@@ -128,7 +135,7 @@ def test_every_service_gives_up_the_privileges_it_does_not_need(services: dict[s
         assert service["cap_drop"] == ["ALL"], name
         assert "no-new-privileges:true" in service["security_opt"], name
         assert service["read_only"] is True, name
-        assert service.get("cap_add", []) == (["CHOWN"] if name == ONE_SHOT else []), name
+        assert service.get("cap_add", []) == (PREPARES if name == ONE_SHOT else []), name
         assert not service.get("privileged"), name
 
 
@@ -147,11 +154,64 @@ def test_data_lives_in_named_volumes_and_configuration_is_read_only(stack: Any, 
                 assert mount["source"] in stack["volumes"], name
 
 
-def test_servers_that_cannot_write_a_fresh_volume_wait_for_its_owner_to_be_set(services: dict[str, Any]) -> None:
+def test_servers_whose_volume_must_be_prepared_wait_for_it(services: dict[str, Any]) -> None:
     prepared = {mount["source"] for mount in services[ONE_SHOT]["volumes"]}
-    for name in ("collector", "jaeger"):
+    for name in ("collector", "jaeger", "loki", "prometheus"):
         assert services[name]["depends_on"][ONE_SHOT]["condition"] == "service_completed_successfully"
         assert name in prepared
+
+
+@pytest.fixture
+def prepare(services: dict[str, Any], tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run what the one-shot service runs, on folders below `tmp_path` instead of its volumes."""
+    if os.geteuid() != 0:
+        pytest.skip("giving a folder away takes root")
+    service = services[ONE_SHOT]
+    script = service["command"][0].replace("$$", "$")
+    for mount in service["volumes"]:
+        (tmp_path / mount["target"][1:] / "wal").mkdir(parents=True)
+        script = re.sub(rf"(?<=\s){mount['target']}\b", str(tmp_path / mount["target"][1:]), script)
+
+    def run(wanted: str, path: str = os.environ["PATH"]) -> subprocess.CompletedProcess[str]:
+        env = {"HELIOGRAPH_SYNC_WRITES": wanted, "PATH": path}
+        shell = ["/bin/sh", *service["entrypoint"][1:], script]
+        return subprocess.run(shell, env=env, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_volumes_get_their_owners_and_are_written_through(tmp_path: Path, prepare: Callable[..., Any]) -> None:
+    done = prepare("true")
+    assert done.returncode == 0, done.stderr
+    owners = {path.name: path.stat().st_uid for path in tmp_path.iterdir()}
+    assert owners == {"queue": 10001, "badger": 10001, "loki": 10001, "prometheus": 65534}
+    if "cannot be written through" in done.stderr:
+        return  # on this file system
+    assert {name: written_through(tmp_path / name / "wal") for name in owners} == {
+        "queue": False,
+        "badger": False,
+        "loki": True,
+        "prometheus": True,
+    }
+    assert prepare("false").returncode == 0
+    assert not [name for name in owners if written_through(tmp_path / name / "wal")]
+
+
+def written_through(folder: Path) -> bool:
+    listed = subprocess.run(["lsattr", "-d", str(folder)], capture_output=True, text=True, check=True)
+    return "S" in listed.stdout.split()[0]
+
+
+def test_a_file_system_that_cannot_write_through_is_told_of_and_starts_nevertheless(
+    tmp_path: Path, prepare: Callable[..., Any]
+) -> None:
+    (tmp_path / "bin").mkdir()
+    refuses = tmp_path / "bin" / "chattr"
+    refuses.write_text("#!/bin/sh\nexit 1\n")
+    refuses.chmod(0o755)
+    done = prepare("true", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    assert done.returncode == 0
+    assert "cannot be written through" in done.stderr
 
 
 def test_no_password_is_shipped_and_no_administrator_made(root: Path) -> None:

@@ -12,6 +12,7 @@ from heliograph.config._durability import limits
 from heliograph.config._server_files import VARIABLES
 from heliograph.config._types import seconds
 from heliograph.stack import Stack
+from heliograph.stack._sync_writes import VARIABLE as SYNC_VARIABLE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,13 +154,16 @@ def test_the_native_stack_and_docker_get_the_same_numbers(root: Path, tmp_path: 
 
 def test_a_promise_of_ones_own_reaches_every_server(tmp_path: Path) -> None:
     overlay = tmp_path / "mine.yaml"
-    overlay.write_text("durability: {outage: 30m, late: 1h, slack: 30m, load: {logs: {per_second: 500}}}\n")
+    overlay.write_text(
+        "durability: {outage: 30m, late: 1h, slack: 30m, load: {logs: {per_second: 500}}, sync_writes: false}\n"
+    )
     stack = Stack(0, tmp_path / "state", [overlay])
     plan, settings = stack.draft({})
     env = {server.name: server.env for server in plan.servers}
     assert env["collector"]["HELIOGRAPH_LATE"] == "1h"
     assert env["collector"]["HELIOGRAPH_QUEUE_BYTES_LOKI"] == "1800000000"
     assert env["loki"]["HELIOGRAPH_LOKI_CHUNK_AGE"] == "4h"
+    assert {name for name in env if env[name].get(SYNC_VARIABLE) == "false"} == {"loki", "prometheus"}
     files = stack.workspace.files(settings, stack.ports, plan.names)
     assert "out_of_order_time_window: 2h\n" in files["prometheus/prometheus.yml"]
 

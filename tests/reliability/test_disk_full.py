@@ -59,6 +59,8 @@ def test_a_full_disk_is_told_and_outlived(tmp_path: Path, books: Books, tell: Ca
     with small_disk(stack.workspace.data(name), tmp_path / "disk.img") as disk:
         try:
             stack.up(timeout=180)
+            # What Prometheus has never stored it cannot miss: a stack that was just started is not blind.
+            assert eventually(stack, 'up{job="prometheus"}')
             told: list[Told] = []
             moments = [
                 Moment(5, f"disk of {name} full", disk.fill),

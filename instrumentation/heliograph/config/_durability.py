@@ -15,6 +15,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from pydantic import StrictBool  # noqa: TC002 - pydantic reads the annotations
+
 from heliograph.config._section import Section
 from heliograph.config._types import Duration, Limit, Span, Whole, seconds
 
@@ -50,6 +52,7 @@ class Durability(Section):
     slack: Duration
     load: Loads
     queue: Whole
+    sync_writes: StrictBool
 
 
 @dataclass(frozen=True)

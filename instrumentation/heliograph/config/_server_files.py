@@ -32,13 +32,16 @@ _BESIDE = {"generated/": "../generated/", "targets/": "../targets/"}
 def variables(config: Config) -> dict[str, dict[str, str]]:
     """Return server → its variables."""
     found = limits(config.durability)
+    # Read by the supervisor (`heliograph.stack._sync_writes`), and on Docker by the service that prepares the volumes.
+    sync = {"HELIOGRAPH_SYNC_WRITES": str(config.durability.sync_writes).lower()}
     return {
         "collector": {
             "HELIOGRAPH_LATE": _go(found.late),
             **{QUEUE_VARIABLES[store]: str(size) for store, size in found.queues.items()},
         },
         # Loki allows half of it.
-        "loki": {"HELIOGRAPH_LOKI_CHUNK_AGE": _go(2 * found.window)},
+        "loki": {"HELIOGRAPH_LOKI_CHUNK_AGE": _go(2 * found.window), **sync},
+        "prometheus": sync,
     }
 
 
@@ -66,9 +69,10 @@ def for_docker(config: Config, prometheus: str) -> dict[str, str]:
         "docker/generated/prometheus.yml": head + text,
         "docker/generated/exposed-prometheus.yml": head + exposed_prometheus(text, "../secrets"),
     }
-    for name, values in variables(config).items():
-        lines = "".join(f"{key}={value}\n" for key, value in values.items())
-        files[VARIABLES[name]] = _HEADER.format(source="config/_durability.py") + lines
+    values = variables(config)
+    for name, path in VARIABLES.items():
+        lines = "".join(f"{key}={value}\n" for key, value in values[name].items())
+        files[path] = _HEADER.format(source="config/_durability.py") + lines
     return files
 
 

@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 
 import click
 
+from heliograph.stack._plan import PLAN, read_plan
 from heliograph.stack._ports import Ports
 from heliograph.stack._stack import Stack, grafana_note
+from heliograph.stack._sync_writes import power_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +71,10 @@ class Told:
 
 def report(stack: Stack, *, as_json: bool) -> list[ServerStatus]:
     servers = stack.status()
-    note = grafana_note() if all(server.name != "grafana" for server in servers) else ""
+    notes = {
+        "grafana": grafana_note() if all(server.name != "grafana" for server in servers) else "",
+        "power": power_note(read_plan(stack.workspace.root / PLAN)),
+    }
     if as_json:
         report = {
             "running": bool(servers),
@@ -79,7 +84,7 @@ def report(stack: Stack, *, as_json: bool) -> list[ServerStatus]:
             "ports": asdict(Ports.at(stack.planned_offset)),
             "urls": stack.urls if servers else {},
             "servers": [asdict(server) for server in servers],
-            "notes": {"grafana": note} if note else {},
+            "notes": {name: note for name, note in notes.items() if note},
         }
         click.echo(json.dumps(report, indent=2))
         return servers
@@ -87,8 +92,10 @@ def report(stack: Stack, *, as_json: bool) -> list[ServerStatus]:
         click.echo("The stack is not running. Start it: heliograph up" + _offset_option(stack))
         return servers
     _print_table(servers)
-    if note:
-        click.echo(f"grafana is {note}")
+    if notes["grafana"]:
+        click.echo(f"grafana is {notes['grafana']}")
+    if notes["power"]:
+        click.echo(notes["power"])
     for line in _addresses(stack.urls.get("otlp", ""), Ports.at(stack.planned_offset).otlp_grpc):
         click.echo(line)
     click.echo(f"Data and logs: {stack.workspace.root}")

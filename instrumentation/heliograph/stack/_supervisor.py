@@ -36,6 +36,7 @@ from heliograph.stack._plan import (
 )
 from heliograph.stack._process import identify, spawn
 from heliograph.stack._queue_files import set_aside_unreadable
+from heliograph.stack._sync_writes import VARIABLE, set_sync_writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -109,6 +110,8 @@ class Supervisor:
         self._due.pop(name, None)
         if queues := server.env.get("HELIOGRAPH_QUEUE_DIR"):
             self._log(name, set_aside_unreadable(Path(queues)))
+        if wanted := server.env.get(VARIABLE):
+            self._log(name, set_sync_writes(Path(server.cwd), on=wanted == "true"))
         try:
             child = spawn(server.argv, env={**os.environ, **server.env}, cwd=Path(server.cwd), log=Path(server.log))
         except OSError as error:

@@ -133,5 +133,5 @@ def test_a_row_is_added_to_for_a_server_of_the_table_only(tmp_path: Path) -> Non
         "destinations: {langsmith: {enabled: true, api_key_file: secret}}\n"
     )
     extras = Stack(state=tmp_path / "state", overlays=[tmp_path / "my.yaml"])._settings().extras
-    assert extras.keys() == {"alertmanager", "collector", "loki"}
+    assert extras.keys() == {"alertmanager", "collector", "loki", "prometheus"}
     assert extras.keys() <= {row.name for row in SERVERS}
