@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module", autouse=True)
 def _rendered_once() -> Iterator[None]:
     """Render each configuration once: on one side of nearly every comparison is the shipped one."""
-    real, known = _effect._rendered, {}
+    real = _effect._rendered
+    known: dict[str, _effect._Rendered] = {}
 
     def rendered(config: Config) -> _effect._Rendered:
         text = config.model_dump_json()
-        return known[text] if text in known else known.setdefault(text, real(config))
+        if text not in known:
+            known[text] = real(config)
+        return known[text]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_effect, "_rendered", rendered)
