@@ -34,7 +34,7 @@ unit: $(READY) ## Tests that need no server (under a minute)
 	$(BIN)/pytest tests/unit -n auto --dist loadfile $(ARGS)
 
 .PHONY: processes
-processes: $(READY) ## Exact totals over threads, tasks, forks, workers and web servers
+processes: $(READY) ## Whole programs: exact totals over threads, forks, workers and servers, and however they end
 	$(BIN)/pytest -v tests/processes $(ARGS)
 
 .PHONY: hostile

@@ -14,11 +14,12 @@ __all__ = ["RECORD", "alerts", "groups", "named", "needed", "records"]
 
 RECORD = re.compile(r"\b[a-z_]+:\w+:\w+\b")
 """The name of a record within an expression."""
+_ENTRY = "prometheus/main.jsonnet"
 
 
 def groups(config: Config, file: str = "alerts") -> list[dict[str, Any]]:
     """Return the groups of prometheus/generated/<file>.yaml, without writing routing, boards and YAML meanwhile."""
-    found: list[dict[str, Any]] = _evaluate("prometheus/main.jsonnet", config)[f"{file}.yaml"]["groups"]
+    found: list[dict[str, Any]] = _evaluate(config, [_ENTRY])[_ENTRY][f"{file}.yaml"]["groups"]
     return found
 
 

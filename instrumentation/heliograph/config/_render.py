@@ -57,9 +57,9 @@ def render(config: Config) -> dict[str, str]:
     Raises `HeliographError` when a source does not render, which is a mistake in the source.
     """
     files: dict[str, str] = {}
-    for source, folder in _ENTRIES.items():
-        for name, content in sorted(_evaluate(source, config).items()):
-            files[f"{folder}/{name}"] = _yaml(content, source) if name.endswith(".yaml") else _json(content)
+    for source, contents in _evaluate(config).items():
+        for name, content in sorted(contents.items()):
+            files[f"{_ENTRIES[source]}/{name}"] = _yaml(content, source) if name.endswith(".yaml") else _json(content)
     return files | for_docker(config, (config_root() / "prometheus/prometheus.yml").read_text(encoding="utf-8"))
 
 
@@ -72,16 +72,27 @@ def _values(config: Config) -> dict[str, Any]:
     return config.plain() | {"clock": clock(config.budgets.time_zone)}
 
 
-def _evaluate(source: str, config: Config) -> dict[str, Any]:
+def _evaluate(config: Config, sources: Sequence[str] = tuple(_ENTRIES)) -> dict[str, dict[str, Any]]:
+    """Return entry → file name → content, of one evaluation: what several of them import is evaluated once."""
     import rjsonnet
 
-    path = config_root() / source
+    entries = [f"{_literal(source)}: (import {_literal(str(config_root() / source))})(config)" for source in sources]
     try:
-        text = rjsonnet.evaluate_file(str(path), tla_codes={"config": json.dumps(_values(config))})
+        text = rjsonnet.evaluate_snippet(
+            "heliograph generate",
+            f"function(config) {{ {', '.join(entries)} }}",
+            tla_codes={"config": json.dumps(_values(config))},
+        )
     except RuntimeError as error:
-        raise HeliographError(f"{source} does not render.", why=str(error).strip()) from None
-    files: dict[str, Any] = json.loads(text)
-    return files
+        for source in sources if len(sources) > 1 else ():
+            _evaluate(config, [source])  # raises for the one that does not render
+        raise HeliographError(f"{' and '.join(sources)} does not render.", why=str(error).strip()) from None
+    contents: dict[str, dict[str, Any]] = json.loads(text)
+    return {source: contents[source] for source in sources}
+
+
+def _literal(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _json(content: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,8 @@ __all__ = ["Source", "read"]
 
 _LARGEST: Final = 1_048_576
 """Characters of a file; the shipped one has 25 000."""
+_REMEMBERED: Final = 65_536
+"""Characters of a file up to which its parsed form is kept (0.5 MB for the shipped one)."""
 _MOST: Final = 10_000
 """Values of a file: its aliases (`*name`) can multiply a few lines to billions."""
 _BITS: Final = 63
@@ -94,6 +97,10 @@ def _text(path: Path) -> str:
 
 
 def _parse(text: str) -> CommentedMap:
+    return _parse_again(text) if len(text) <= _REMEMBERED else _parse_once(text)
+
+
+def _parse_once(text: str) -> CommentedMap:
     try:
         tree = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
@@ -110,6 +117,10 @@ def _parse(text: str) -> CommentedMap:
     if not isinstance(tree, CommentedMap):
         raise _UnreadableError("needs `key: value` lines at its top", "start from the shipped heliograph.yaml", 1)
     return tree
+
+
+# One command reads the shipped file up to four times: its values, its comments, its schema. Nobody changes the tree.
+_parse_again = lru_cache(maxsize=2)(_parse_once)
 
 
 def _plain(node: CommentedMap, key: Key, places: dict[Key, Place], path: Path) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ class Redactor:
         return text
 
 
-def _any_of(words: Sequence[str]) -> str:
+@lru_cache(maxsize=8)  # in one process it is the same words, for each span processor that is made
+def _any_of(words: tuple[str, ...]) -> str:
     """Give an expression for any of the words that branches by letter: a third of the time of a plain `a|b|c`."""
     tree: dict[str, Any] = {}
     for word in words:

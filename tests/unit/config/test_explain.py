@@ -8,12 +8,31 @@ from typing import TYPE_CHECKING
 import pytest
 
 from heliograph.cli import main
-from heliograph.config.explain import explain
+from heliograph.config.explain import _effect, explain
 from heliograph.errors import HeliographError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from heliograph.config import Config
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _rendered_once() -> Iterator[None]:
+    """Render each configuration once: on one side of nearly every comparison is the shipped one."""
+    real = _effect._rendered
+    known: dict[str, _effect._Rendered] = {}
+
+    def rendered(config: Config) -> _effect._Rendered:
+        text = config.model_dump_json()
+        if text not in known:
+            known[text] = real(config)
+        return known[text]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_effect, "_rendered", rendered)
+        yield
 
 
 def test_a_threshold() -> None:

@@ -72,10 +72,15 @@ def _numbers(node: Any) -> list[float]:
     return [node] if isinstance(node, float) else []
 
 
+@pytest.fixture(scope="module")
+def of_fractions() -> dict[str, str]:
+    """Return what a configuration with 0.1 and 0.3 in it renders."""
+    return render(load().merged({"alerts": {"HighHourlyCost": {"warning": 0.1, "critical": 0.3}}}))
+
+
 @pytest.mark.parametrize("name", FILES)
-def test_numbers_have_no_noise(name: str) -> None:
-    config = load().merged({"alerts": {"HighHourlyCost": {"warning": 0.1, "critical": 0.3}}})
-    text = render(config)[name]
+def test_numbers_have_no_noise(of_fractions: dict[str, str], name: str) -> None:
+    text = of_fractions[name]
     content = json.loads(text) if name.endswith(".json") else YAML(typ="safe").load(text)
     assert all(len(repr(number)) < 8 for number in _numbers(content))
     assert "0000001" not in text
@@ -92,10 +97,11 @@ def test_no_secret_is_ever_in_a_generated_file(tmp_path: Path) -> None:
         "sms": {"enabled": True, "numbers": ["+491701234567"], "sns": {"credentials_file": str(tmp_path / "aws")}},
     }
     config = load().merged({"channels": channels})
-    for text in render(config).values():
+    files = render(config)
+    for text in files.values():
         assert "s3cr3t" not in text
         assert str(tmp_path) not in text
-    routing = render(config)["alertmanager/generated/alertmanager.yaml"]
+    routing = files["alertmanager/generated/alertmanager.yaml"]
     assert "api_url_file: /run/secrets/hook" in routing
     assert "auth_password_file: /run/secrets/password" in routing
     native = render(config.merged({"paths": {"secrets": None}}))["alertmanager/generated/alertmanager.yaml"]

@@ -6,7 +6,6 @@ import itertools
 import json
 import runpy
 import signal
-import subprocess
 import sys
 import threading
 from collections import Counter
@@ -166,47 +165,6 @@ def test_the_prompts_version_decides_over_the_prompt(version: str, llm_server: L
         assistant = Assistant(client, retrieval.Retriever(client, index("text")), prompt_version=version)
         assistant.ask("text?", model="gpt-4o-mini", **WHO)
     assert llm_server.requests()[-1].body["messages"][0]["content"] == PROMPTS[version]
-
-
-TELEMETRY = """
-import json, openai
-from heliograph.testing import LLMServer, capture
-from research_assistant.assistant import Assistant
-from research_assistant.corpus import Passage
-from research_assistant.retrieval import Index, Retriever
-
-with LLMServer(first_token=0, per_token=0) as server, capture() as captured:
-    client = openai.OpenAI(base_url=server.base_url, api_key="any")
-    assistant = Assistant(client, Retriever(client, Index([Passage("rich", "Rich draws tables.")])))
-    assistant.ask("What draws tables?", model="gpt-4o-mini", stream=True, user="u", session="s", tenant="acme")
-    print(json.dumps({
-        "calls": sorted((call.operation, call.chain) for call in captured.calls),
-        "cost": captured.cost_usd,
-        "queries": captured.metric("query_requests", status="success"),
-        "spans": [span.name for span in captured.spans],
-        "traces": len({span.trace_id for span in captured.spans}),
-        "retrieved": captured.span("retrieve").attributes["rag.documents"],
-    }))
-"""
-
-
-def test_one_question_is_one_trace() -> None:
-    """In a process of its own, where nothing else has set up telemetry."""
-    done = subprocess.run(
-        [sys.executable, "-c", TELEMETRY],
-        env={"PYTHONPATH": ":".join(sys.path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    seen = json.loads(done.stdout)
-    assert seen["calls"] == [["chat", "answer"], ["embeddings", "retrieve"]]
-    assert seen["cost"] > 0
-    assert seen["queries"] == 1
-    assert {"query question", "chain research", "chain retrieve", "retrieve", "chain answer"} <= set(seen["spans"])
-    assert (seen["traces"], seen["retrieved"]) == (1, 1)
 
 
 class Ended:

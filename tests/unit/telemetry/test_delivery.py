@@ -20,7 +20,7 @@ from heliograph.telemetry._session import OneAttemptSession, UndeliveredError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .conftest import Receiver
+    from ._receiver import Receiver
 
 
 class _Result:

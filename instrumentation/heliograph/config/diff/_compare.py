@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -66,5 +67,11 @@ def _parsed(files: Mapping[str, str], other: Mapping[str, str]) -> dict[str, dic
             found[kind][PurePosixPath(path).name] = json.loads(text)
         elif kind in {"rules", "routing"} and relevant:
             name = f"{PurePosixPath(path).parts[0]}/{PurePosixPath(path).name}"
-            found[kind][name] = YAML(typ="safe").load(text)
+            found[kind][name] = _content(text)
     return found
+
+
+@lru_cache(maxsize=8)
+def _content(text: str) -> Any:  # noqa: ANN401 - whatever YAML holds
+    """Parse a file; one that is the same on both sides once. Nobody changes what is returned."""
+    return YAML(typ="safe").load(text)

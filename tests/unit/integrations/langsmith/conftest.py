@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-import textwrap
 from collections import Counter
 from dataclasses import dataclass
 from importlib import import_module
@@ -32,7 +29,7 @@ from heliograph.integrations._langsmith._hooks import Ties
 from ._service import LangSmith
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from opentelemetry.sdk.trace import ReadableSpan
 
@@ -154,28 +151,3 @@ def tie(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         ("run_helpers", ties.helpers),
     ):
         method(import_module(f"langsmith.{name}"))
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
-    """Run a Python program to its end: exit status, standard output, standard error."""
-
-    def ended(code: str, *arguments: str, **environment: str) -> tuple[int, str, str]:
-        path = tmp_path / "program.py"
-        path.write_text(textwrap.dedent(code), encoding="utf-8")
-        inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("OTEL_", "HELIOGRAPH_", "LANGSMITH_", "LANGCHAIN_"))
-        }
-        done = subprocess.run(
-            [sys.executable, str(path), *arguments],
-            env={**inherited, "PYTHONPATH": str(INSTRUMENTATION), "LANGSMITH_CONFIG_FILE": os.devnull, **environment},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return done.returncode, done.stdout, done.stderr
-
-    return ended

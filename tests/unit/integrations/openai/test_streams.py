@@ -29,14 +29,6 @@ def slow() -> Iterator[LLMServer]:
         yield running
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _quick_collections() -> Iterator[None]:
-    """Keep the objects of everything imported out of the collections that the tests ask for."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 @pytest.fixture(scope="module")
 def slow_client(slow: LLMServer) -> openai.OpenAI:
     from .conftest import connect

@@ -1,14 +1,11 @@
-"""What users write in their own tests: captures, fixtures and a clock of their own."""
+"""What users write in their own tests: captures and fixtures, in a pytest of their own."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import textwrap
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
-
-import pytest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,14 +155,3 @@ def test_logs_clocks_and_an_application_without_configure(tmp_path: Path) -> Non
         application=APPLICATION.replace('heliograph.configure("my-app")', ""),
     )
     assert "5 passed" in report, report
-
-
-def test_the_clock_goes_forward_only() -> None:
-    from heliograph.testing import FakeClock
-
-    clock = FakeClock(start=1000.0)
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(clock.advance, [0.25] * 8))
-    assert clock.now == 1002.0
-    with pytest.raises(ValueError, match="does not go back"):
-        clock.advance(-1)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from heliograph.integrations import _langsmith
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._service import LangSmith
+    from tests.unit.integrations.langsmith._service import LangSmith
 
     Run = Callable[..., tuple[int, str, str]]
 
@@ -175,19 +171,3 @@ def test_an_agent_counts_each_call_once_in_one_trace_with_its_thread(run: Run, s
     assert {trace for *_, trace in found["tree"]} == {trace for _, trace in roots}
     chats = [parent for name, parent, _ in found["tree"] if name.startswith("chat ")]
     assert chats == ["ChatOpenAI"] * 5, "the client's span is within the run that made the call"
-
-
-@pytest.mark.parametrize("variable", ["LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"])
-def test_the_user_can_switch_it_off(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    import wrapt
-
-    registered: list[str] = []
-    monkeypatch.setattr(wrapt, "register_post_import_hook", lambda _, module: registered.append(module))
-    runtime: Any = SimpleNamespace(tracers=object(), settings=SimpleNamespace(captures_content=False))
-    monkeypatch.setenv(variable, "false")
-    _langsmith.activate(runtime)
-    assert registered == []
-    monkeypatch.setenv(variable, "true")
-    _langsmith.activate(runtime)
-    assert "langsmith.client" in registered
-    assert variable in os.environ

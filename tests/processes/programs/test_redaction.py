@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .conftest import Receiver
+    from tests.unit.telemetry._receiver import Receiver
 
     Run = Callable[..., tuple[int, str, str]]
 

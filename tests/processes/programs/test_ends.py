@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from .conftest import Receiver
+    from tests.unit.telemetry._receiver import Receiver
 
     Run = Callable[..., tuple[int, str, str]]
     Script = Callable[..., subprocess.Popen[str]]
