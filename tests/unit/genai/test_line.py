@@ -216,3 +216,21 @@ def test_what_is_done_at_the_end_is_done_now_and_then_where_there_is_no_end() ->
     line.settle()
     line.close()
     assert told[0] < 10_000
+
+
+def test_the_newest_value_is_reported_now_and_then_where_the_line_is_never_empty() -> None:
+    line = MeteringLine(longest=10**6)
+    reported: list[int] = []
+    count = 0
+
+    def piece() -> None:
+        nonlocal count
+        count += 1
+        if not reported and count < 10_000:
+            line.submit(piece)  # always one more
+
+    line.submit_newest("gauge", lambda: reported.append(count))
+    line.submit(piece)
+    line.settle()
+    line.close()
+    assert reported[0] < 10_000
