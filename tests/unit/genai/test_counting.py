@@ -276,6 +276,21 @@ def test_an_exemplar_names_the_trace_of_the_call_not_of_its_parent(bench: Bench)
         assert [(e.trace_id, e.span_id) for e in point.exemplars] == [(context.trace_id, context.span_id)], name
 
 
+def test_nothing_names_the_span_of_whoever_settles(bench: Bench) -> None:
+    with bench.tracers.get_tracer("app").start_as_current_span("of something else") as span:
+        bench.call(**USAGE)
+        bench.meter.settle()
+    context = span.get_span_context()
+    named = {
+        metric.name: {exemplar.span_id for point in metric.data.data_points for exemplar in point.exemplars}
+        for resource in bench.collect().resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+    }
+    assert named["llm_requests"] == named["llm_tokens"] == set()
+    assert [name for name, spans in named.items() if context.span_id in spans] == []
+
+
 def test_sampling_a_tenth_changes_no_metric(make_bench: Any) -> None:
     bench: Bench = make_bench(TraceIdRatioBased(0.1))
     for _ in range(300):

@@ -151,6 +151,41 @@ def test_after_closing_work_is_done_at_once(line: MeteringLine) -> None:
     assert done == ["before", "after"]
 
 
+def test_where_no_thread_can_be_started_work_is_done_at_once(
+    line: MeteringLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    done: list[str] = []
+    for name in ("first", "second"):
+        line.submit(done.append, name)
+        assert done[-1:] == [name]
+
+
+def test_work_that_is_submitted_as_a_batch_ends_is_done_too(line: MeteringLine) -> None:
+    done: list[str] = []
+
+    def finish() -> None:
+        if done == ["first"]:
+            line.submit(done.append, "second")
+
+    line.finish = finish
+    line.submit(done.append, "first")
+    assert until(lambda: len(done) == 2), done
+
+
+def test_the_line_rests_for_as_long_as_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr("heliograph.genai._line.time.sleep", rests.append)
+    line, done = MeteringLine(pause=7.0), threading.Event()
+    line.submit(done.set)
+    assert done.wait(5)
+    line.close()
+    assert rests[0] == 7.0
+
+
 def test_of_what_is_submitted_under_one_key_only_the_newest_is_done(line: MeteringLine) -> None:
     done: list[tuple[str, int]] = []
     with line._turn:
