@@ -256,6 +256,22 @@ def test_the_exported_span_has_its_cost_and_the_mark(bench: Bench) -> None:
     assert said["heliograph.metered"] is True
 
 
+@pytest.mark.parametrize(
+    ("attributes", "marked"),
+    [
+        ({"gen_ai.operation.name": "chat"}, True),
+        ({"gen_ai.operation.name": "chat", "heliograph.metered": True}, True),
+        ({"http.request.method": "GET"}, None),
+    ],
+    ids=["a model's span", "marked by its instrumentor", "another"],
+)
+def test_a_span_is_marked_as_metered_from_its_start(bench: Bench, attributes: dict[str, Any], marked: Any) -> None:
+    # Other processors of the application's may export it before ours has looked at its end.
+    span: Any = bench.tracers.get_tracer("test").start_span("span", attributes=attributes)
+    assert span.attributes.get("heliograph.metered") is marked
+    span.end()
+
+
 def test_content_stays_in_the_process_unless_asked_for(make_bench: Any) -> None:
     for asked in (False, True):
         bench: Bench = make_bench(capture_content=asked)

@@ -85,12 +85,14 @@ def test_a_full_line_that_nobody_works_at_is_worked_off_as_far_as_needed() -> No
     assert done == list(range(11))
 
 
-def test_of_what_holds_much_memory_only_so_much_waits() -> None:
+def test_what_holds_much_memory_waits_behind_a_few_pieces_only() -> None:
     line = MeteringLine()
     line._awake = True  # as above
     done: list[int] = []
-    for number in range(40):
-        line.submit(done.append, number, heavy=True)
+    for number in range(39):
+        line.submit(done.append, number)
+    assert done == []
+    line.submit(done.append, 39, heavy=True)
     assert done == list(range(40 - _line.LONGEST_HEAVY))
     line.settle()
     assert done == list(range(40))
