@@ -12,6 +12,7 @@ from heliograph.config import load
 from heliograph.export._folder import files, write
 from heliograph.export._kubernetes import manifests
 from heliograph.export._pieces import pieces, yaml_text
+from heliograph.stack._paths import config_root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +61,10 @@ def test_a_pipeline_of_theirs_can_have_every_cleaner(run: Run, folder: Path, tmp
     fragment = folder / "collector" / "heliograph-cleaning.yaml"
     text = fragment.read_text()
     named = {signal: words.split(", ") for signal, words in re.findall(r"(?m)^#   (\w+) +(\S.*)$", text)}
+    ours = YAML(typ="safe").load((config_root() / "collector" / "otelcol.yaml").read_text())["service"]["pipelines"]
     assert named.keys() == {"traces", "logs", "metrics"}
+    for signal, names in named.items():
+        assert ["memory_limiter", *names] == ours[signal]["processors"]
     assert {name for names in named.values() for name in names} == YAML(typ="safe").load(text)["processors"].keys()
     theirs = YAML(typ="safe").load(THEIRS)
     theirs["service"]["pipelines"] = {

@@ -13,30 +13,15 @@ from heliograph.stack._paths import config_root
 
 __all__ = ["cleaning", "metering"]
 
-CLEANERS = (
-    "transform/credentials",
-    "redaction/credentials",
-    "transform/fits_jaeger",
-    "filter/fits_jaeger",
-    "transform/fits_loki",
-    "filter/out_of_window",
-    "filter/not_a_number",
-    "filter/delta",
-    "filter/too_large",
-)
-_FOR_THE_METER = (
-    "filter/genai",
-    "transform/no_content",
-    "transform/credentials",
-    "redaction/credentials",
-    "transform/fits_meter",
-)
+_SIGNALS = ("traces", "logs", "metrics")
+_THEIRS = "memory_limiter"
+"""What every collector has, with numbers of its own."""
 
 
 def cleaning() -> dict[str, Any]:
     """Return the processors that keep credentials off the disks, and away what a store would refuse."""
-    ours = _ours()["processors"]
-    return {"processors": {name: ours[name] for name in CLEANERS}}
+    ours = _ours()
+    return {"processors": {name: ours["processors"][name] for name in _processors(ours, *_SIGNALS)}}
 
 
 def metering() -> dict[str, Any]:
@@ -45,23 +30,30 @@ def metering() -> dict[str, Any]:
     Its queue is in memory: which storage there is on the disk, only the other file knows.
     """
     ours = _ours()
+    processors = _processors(ours, "traces/meter")
     exporter = dict(ours["exporters"]["otlp_http/meter"])
     exporter["sending_queue"] = {key: value for key, value in exporter["sending_queue"].items() if key != "storage"}
     # In memory a queue of that many bytes would be the process's end.
     exporter["sending_queue"]["queue_size"] = 67_108_864
     return {
-        "processors": {name: ours["processors"][name] for name in _FOR_THE_METER},
+        "processors": {name: ours["processors"][name] for name in processors},
         "exporters": {"otlp_http/meter": exporter},
         "service": {
             "pipelines": {
                 "traces/heliograph-meter": {
                     "receivers": ["otlp"],
-                    "processors": list(_FOR_THE_METER),
+                    "processors": processors,
                     "exporters": ["otlp_http/meter"],
                 }
             }
         },
     }
+
+
+def _processors(ours: dict[str, Any], *pipelines: str) -> list[str]:
+    """Name what the pipelines of our own collector consist of, each once, in their order."""
+    found = (name for pipeline in pipelines for name in ours["service"]["pipelines"][pipeline]["processors"])
+    return [name for name in dict.fromkeys(found) if name != _THEIRS]
 
 
 def _ours() -> dict[str, Any]:

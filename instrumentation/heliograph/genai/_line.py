@@ -34,7 +34,7 @@ Each costs some 0.3 ms: counters are told, limits are written. What was done is 
 SLACK: Final = 64
 """Pieces after which those who wait for room are woken up: each time costs every one of them a look."""
 LOT: Final = 256
-"""Pieces after which what is kept until the line is empty is finished all the same."""
+"""Pieces after which what is kept until the line is empty is done all the same."""
 PATIENCE: Final = 0.1
 """Seconds after which whoever waits for room looks itself whether there is some, and whether anybody works."""
 
@@ -69,9 +69,9 @@ class MeteringLine:
             self._wake()
 
     def submit_newest(self, key: object, work: Callable[..., object], *arguments: Any) -> None:  # noqa: ANN401
-        """Have `work(*arguments)` done after what waits, unless the same `key` is submitted anew by then.
+        """Have `work(*arguments)` done when the line is empty, unless the same `key` is submitted anew by then.
 
-        For gauges, of which only the newest value counts.
+        For gauges, of which only the newest value counts. It waits for `LOT` pieces at most.
         """
         self._newest[key] = (work, arguments)
         if self._closed or len(self._newest) > self._longest:
@@ -130,6 +130,7 @@ class MeteringLine:
             _do(work, arguments)
             self._done += 1
             if self._done % LOT == 0:  # where more comes in than is done, the line is never empty
+                self._work_off_newest()
                 self._finish()
             if self._crowded and self._done % SLACK == 0:
                 self._call_in()
@@ -137,7 +138,7 @@ class MeteringLine:
             self._call_in()
 
     def _work_off_newest(self) -> None:
-        while self._newest and not self._waiting:
+        for _ in range(len(self._newest)):  # not those that come meanwhile: others wait, too
             try:
                 _, (work, arguments) = self._newest.popitem()
             except KeyError:  # a signal's handler, as above

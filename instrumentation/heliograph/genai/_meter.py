@@ -11,22 +11,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from opentelemetry._logs import LogRecord, SeverityNumber
-from opentelemetry.context import Context
-from opentelemetry.trace import NonRecordingSpan, format_span_id, get_current_span, set_span_in_context
+from opentelemetry.trace import format_span_id, get_current_span
 
 from heliograph import _clock
 from heliograph._version import __version__
 from heliograph.genai import vocabulary as v
+from heliograph.genai._exemplars import NO_EXEMPLAR, exemplar_of
 from heliograph.genai._instruments import Instruments
 from heliograph.genai._labels import CAPS, Labels
 from heliograph.genai._prices import Prices
 from heliograph.genai._sessions import ActiveSessions
-from heliograph.genai._sums import NO_EXEMPLAR, Sums
+from heliograph.genai._sums import Sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from opentelemetry._logs import LoggerProvider
+    from opentelemetry.context import Context
     from opentelemetry.metrics import Counter, MeterProvider
     from opentelemetry.trace import SpanContext
 
@@ -156,7 +157,7 @@ class CallMeter:
         call = self._under_the_answering_model(call)
         cost = self.prices.cost(call)
         place = run.add_call(cost or 0.0, where.span_id) if run is not None else None
-        context = _in(where)
+        context = exemplar_of(where)
         labels: dict[str, str] = {
             "model": self.labels.model(call.model),
             "provider": self.labels.provider(call.provider),
@@ -280,7 +281,7 @@ class CallMeter:
         self, run: QueryRun, where: SpanContext, status: str, error_type: str | None, latency: float, ended: int
     ) -> None:
         ids = run.ids
-        context = _in(where)
+        context = exemplar_of(where)
         labels = {
             "query_type": self.labels.query_type(ids.query_type),
             "tenant": self.labels.tenant(ids.tenant),
@@ -319,7 +320,7 @@ class CallMeter:
     def _chain(  # noqa: PLR0917 - the line hands over positions
         self, name: str, where: SpanContext, status: str, error_type: str | None, latency: float, ended: int
     ) -> None:
-        context = _in(where)
+        context = exemplar_of(where)
         labels = {"chain": self.labels.chain(name), "status": status}
         self.instruments.chain_latency.record(latency, labels, context)
         self._emit(
@@ -356,11 +357,6 @@ class CallMeter:
             )
         except Exception:  # noqa: BLE001 - must not reach the application
             _log.debug("an event could not be emitted", exc_info=True)
-
-
-def _in(where: SpanContext) -> Context:
-    """Make a context whose span is `where`: in a processor's `on_end` the current span is already the parent."""
-    return set_span_in_context(NonRecordingSpan(where), Context())
 
 
 def _waste(call: Call) -> str | None:

@@ -6,19 +6,16 @@ whole numbers only, whose sum is the same in any order, and without exemplars.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from opentelemetry.context import Context
+from heliograph.genai._exemplars import NO_EXEMPLAR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opentelemetry.metrics import Counter
 
-__all__ = ["NO_EXEMPLAR", "Sums"]
-
-# An empty context keeps exemplars off the metrics that need none: a reservoir per series costs time and bytes.
-NO_EXEMPLAR: Final = Context()
+__all__ = ["Sums"]
 
 
 class Sums:

@@ -12,10 +12,9 @@ import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
-from opentelemetry.context import Context
-
 from heliograph.genai import _sink
 from heliograph.genai import vocabulary as v
+from heliograph.genai._exemplars import NO_EXEMPLAR
 from heliograph.genai._plain import attributes_of
 from heliograph.integrations._rate_limits import read_quotas
 
@@ -31,7 +30,6 @@ __all__ = ["answering", "arrived", "forget", "is_own_call", "released"]
 
 _log = logging.getLogger("heliograph.integrations")
 
-_NO_EXEMPLAR: Final = Context()
 _MOST_NAMES: Final = 1024
 _OWN_SCOPES: Final = frozenset({"heliograph.openai"})
 """Instrumentors that call `released`; for others' spans nothing waits."""
@@ -118,13 +116,13 @@ def _set(meter: CallMeter, quota: Quota, model: str, provider: str) -> None:
     series = (model, provider, quota.kind)
     if quota.limit is not None:
         _limits[series] = quota.limit  # labels are capped, so this is bounded too
-        instruments.quota_limit.set(quota.limit, labels, _NO_EXEMPLAR)
+        instruments.quota_limit.set(quota.limit, labels, NO_EXEMPLAR)
     if quota.remaining is not None:
-        instruments.quota_remaining.set(quota.remaining, labels, _NO_EXEMPLAR)
+        instruments.quota_remaining.set(quota.remaining, labels, NO_EXEMPLAR)
         limit = _limits.get(series)
         if limit:
             used = 1 - quota.remaining / limit
-            instruments.quota_used_ratio.set(min(max(used, 0.0), 1.0), labels, _NO_EXEMPLAR)
+            instruments.quota_used_ratio.set(min(max(used, 0.0), 1.0), labels, NO_EXEMPLAR)
 
 
 def _key(span: Span) -> tuple[str, str]:

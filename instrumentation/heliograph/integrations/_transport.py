@@ -12,11 +12,11 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 import wrapt
-from opentelemetry.context import Context
 from opentelemetry.trace import get_current_span
 
 from heliograph.genai import _sink
 from heliograph.genai import vocabulary as v
+from heliograph.genai._exemplars import NO_EXEMPLAR
 from heliograph.integrations import _quotas
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _before(span: Span) -> None:
                 "provider": sink.labels.provider(provider),
                 "reason": reason,
             }
-            sink.instruments.client_retries.add(1, labels, Context())
+            sink.instruments.client_retries.add(1, labels, NO_EXEMPLAR)
     except Exception:  # noqa: BLE001 - must not reach the application
         _log.debug("a retry could not be counted", exc_info=True)
 

@@ -190,4 +190,4 @@ def _stated(ctx: click.Context, name: str) -> bool:
 
 
 def _targets(stack: Stack, given: dict[str, str | None]) -> Targets:
-    return replace(Targets.at(stack.planned_offset), **{name: url.rstrip("/") for name, url in given.items() if url})
+    return replace(Targets.at(stack.planned_offset), **{name: url for name, url in given.items() if url})

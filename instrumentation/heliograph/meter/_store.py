@@ -124,10 +124,10 @@ class Store:
                 raise StoreError(f"{self.path}: {error}") from None
             raise
 
-    def replace(self, why: str, what: str, *, then: str = "") -> None:
+    def replace(self, why: str, what: str, *, then: str = _LOST) -> None:
         """Set the file aside as `meter.db.<why>-<time>`, and begin an empty one; `then` says what that means."""
         self._shut()
-        self._put_aside(why, what, then or _LOST)
+        self._put_aside(why, what, then)
         self._db = self._opened()
 
     def close(self) -> None:

@@ -187,6 +187,45 @@ def test_forked_children_count_for_themselves(run: Run, receiver: Receiver) -> N
     assert len([log for log in receiver.logs if log.event == "llm.call"]) == 5
 
 
+def test_a_child_that_is_forked_within_a_batch_tells_nothing_of_it(run: Run, receiver: Receiver) -> None:
+    status, _, err = run(
+        program("""
+        from heliograph.telemetry import _api
+        heliograph.configure("fork", endpoint=sys.argv[1])
+        line = _api._runtime.line
+        tell, line.finish = line.finish, None  # the batch goes on
+        call()
+        line.settle()
+        child = os.fork()
+        line.finish = tell
+        if child == 0:
+            call()
+            sys.exit(0)
+        os.waitpid(child, 0)
+        """),
+        receiver.url,
+    )
+    assert status == 0, err
+    assert [point.value for point in receiver.newest("llm_requests")] == [1, 1]
+
+
+@pytest.mark.parametrize(("spool", "seconds"), [(None, 0.1), ("spool", 0.02)])
+def test_what_has_ended_is_soon_in_the_spool(
+    run: Run, receiver: Receiver, tmp_path: Path, spool: str | None, seconds: float
+) -> None:
+    """What is not there yet is lost by `kill -9`; without a spool only the processor's time counts."""
+    status, out, err = run(
+        program("""
+        from heliograph.telemetry import _api
+        heliograph.configure("prompt", endpoint=sys.argv[1], spool=sys.argv[2] or None)
+        print(_api._runtime.line._pause)
+        """),
+        receiver.url,
+        str(tmp_path / spool) if spool else "",
+    )
+    assert (status, out.strip()) == (0, str(seconds)), err
+
+
 def test_metrics_are_pushed_while_the_process_runs(script: Script, receiver: Receiver) -> None:
     process = script(
         program("""

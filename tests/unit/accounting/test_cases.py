@@ -51,6 +51,8 @@ def test_the_bill(send: Any, case: dict[str, Any], road: str) -> None:
         "unpriced_event": False,
     }
     assert {name: expected.get(name, nothing.get(name, {})) for name in counted} == counted
+    if "latency" in expected:
+        assert ledger.total("llm_latency") == pytest.approx(expected["latency"])
     assert ledger.has("llm_cost") is ("usd" in expected), "a price that is not known is no price of zero"
     for labels in ledger.labels():
         assert expected.get("labels", {}).items() <= labels.items()

@@ -256,6 +256,22 @@ def test_the_exported_span_has_its_cost_and_the_mark(bench: Bench) -> None:
     assert said["heliograph.metered"] is True
 
 
+@pytest.mark.parametrize(
+    ("attributes", "marked"),
+    [
+        ({"gen_ai.operation.name": "chat"}, True),
+        ({"gen_ai.operation.name": "chat", "heliograph.metered": True}, True),
+        ({"http.request.method": "GET"}, None),
+    ],
+    ids=["a model's span", "marked by its instrumentor", "another"],
+)
+def test_a_span_is_marked_as_metered_from_its_start(bench: Bench, attributes: dict[str, Any], marked: Any) -> None:
+    # Other processors of the application's may export it before ours has looked at its end.
+    span: Any = bench.tracers.get_tracer("test").start_span("span", attributes=attributes)
+    assert span.attributes.get("heliograph.metered") is marked
+    span.end()
+
+
 def test_content_stays_in_the_process_unless_asked_for(make_bench: Any) -> None:
     for asked in (False, True):
         bench: Bench = make_bench(capture_content=asked)
@@ -274,6 +290,21 @@ def test_an_exemplar_names_the_trace_of_the_call_not_of_its_parent(bench: Bench)
     for name in ("llm_latency", "llm_cost"):
         (point,) = bench.pick(data, name)
         assert [(e.trace_id, e.span_id) for e in point.exemplars] == [(context.trace_id, context.span_id)], name
+
+
+def test_nothing_names_the_span_of_whoever_settles(bench: Bench) -> None:
+    with bench.tracers.get_tracer("app").start_as_current_span("of something else") as span:
+        bench.call(**USAGE)
+        bench.meter.settle()
+    context = span.get_span_context()
+    named = {
+        metric.name: {exemplar.span_id for point in metric.data.data_points for exemplar in point.exemplars}
+        for resource in bench.collect().resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+    }
+    assert named["llm_requests"] == named["llm_tokens"] == set()
+    assert [name for name, spans in named.items() if context.span_id in spans] == []
 
 
 def test_sampling_a_tenth_changes_no_metric(make_bench: Any) -> None:

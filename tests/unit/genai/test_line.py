@@ -151,6 +151,41 @@ def test_after_closing_work_is_done_at_once(line: MeteringLine) -> None:
     assert done == ["before", "after"]
 
 
+def test_where_no_thread_can_be_started_work_is_done_at_once(
+    line: MeteringLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    done: list[str] = []
+    for name in ("first", "second"):
+        line.submit(done.append, name)
+        assert done[-1:] == [name]
+
+
+def test_work_that_is_submitted_as_a_batch_ends_is_done_too(line: MeteringLine) -> None:
+    done: list[str] = []
+
+    def finish() -> None:
+        if done == ["first"]:
+            line.submit(done.append, "second")
+
+    line.finish = finish
+    line.submit(done.append, "first")
+    assert until(lambda: len(done) == 2), done
+
+
+def test_the_line_rests_for_as_long_as_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr("heliograph.genai._line.time.sleep", rests.append)
+    line, done = MeteringLine(pause=7.0), threading.Event()
+    line.submit(done.set)
+    assert done.wait(5)
+    line.close()
+    assert rests[0] == 7.0
+
+
 def test_of_what_is_submitted_under_one_key_only_the_newest_is_done(line: MeteringLine) -> None:
     done: list[tuple[str, int]] = []
     with line._turn:
@@ -216,3 +251,21 @@ def test_what_is_done_at_the_end_is_done_now_and_then_where_there_is_no_end() ->
     line.settle()
     line.close()
     assert told[0] < 10_000
+
+
+def test_the_newest_value_is_reported_now_and_then_where_the_line_is_never_empty() -> None:
+    line = MeteringLine(longest=10**6)
+    reported: list[int] = []
+    count = 0
+
+    def piece() -> None:
+        nonlocal count
+        count += 1
+        if not reported and count < 10_000:
+            line.submit(piece)  # always one more
+
+    line.submit_newest("gauge", lambda: reported.append(count))
+    line.submit(piece)
+    line.settle()
+    line.close()
+    assert reported[0] < 10_000

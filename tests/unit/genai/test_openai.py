@@ -129,8 +129,9 @@ def test_errors_and_the_clients_own_retries_are_counted(
     server.fault("500", rate=1.0)
     with pytest.raises(openai.InternalServerError):
         client(server, max_retries=2).chat.completions.create(model="gpt-4o-mini", messages=MESSAGES)
+    (retries,) = instrumented.points("llm_client_retries", reason="500", model="gpt-4o-mini", provider="openai")
+    assert (retries.value, retries.exemplars) == (2, [])
     assert instrumented.total("llm_requests", status="error") == 1
-    assert instrumented.total("llm_client_retries", reason="500", model="gpt-4o-mini", provider="openai") == 2
 
 
 def test_nobody_there_is_an_error_and_a_retry_over_connection(

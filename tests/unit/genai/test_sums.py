@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
 
 from heliograph.genai._sums import Sums
 
@@ -26,12 +27,16 @@ def counter(reader: InMemoryMetricReader) -> Any:
     return MeterProvider([reader], shutdown_on_exit=False).get_meter("test").create_counter("counted")
 
 
-def told(reader: InMemoryMetricReader) -> list[tuple[dict[str, Any], int]]:
+def points(reader: InMemoryMetricReader) -> list[Any]:
     data: Any = reader.get_metrics_data()
     if data is None:
         return []
     (metric,) = data.resource_metrics[0].scope_metrics[0].metrics
-    return sorted(((dict(point.attributes), point.value) for point in metric.data.data_points), key=lambda p: p[1])
+    return list(metric.data.data_points)
+
+
+def told(reader: InMemoryMetricReader) -> list[tuple[dict[str, Any], int]]:
+    return sorted(((dict(point.attributes), point.value) for point in points(reader)), key=lambda p: p[1])
 
 
 def test_the_sums_are_told_by_labels(counter: Any, reader: InMemoryMetricReader) -> None:
@@ -60,3 +65,11 @@ def test_labels_may_be_changed_afterwards(counter: Any, reader: InMemoryMetricRe
     labels["model"] = "b"
     sums.tell()
     assert told(reader) == [({"model": "a"}, 1)]
+
+
+def test_a_sum_has_no_exemplar_of_the_span_in_which_it_is_told(counter: Any, reader: InMemoryMetricReader) -> None:
+    sums = Sums()
+    sums.add(counter, 1, {"model": "a"})
+    with TracerProvider(shutdown_on_exit=False).get_tracer("test").start_as_current_span("whoever settles"):
+        sums.tell()
+    assert [point.exemplars for point in points(reader)] == [[]]

@@ -41,8 +41,14 @@ def test_starts_that_nobody_has_looked_at_are_bounded(monkeypatch: pytest.Monkey
     assert len(dedupe._open_in) <= 50
 
 
-def test_whoever_finds_the_line_full_waits_for_room_and_not_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_line, "SLACK", 4)
+@pytest.mark.parametrize(
+    ("slack", "done"), [(4, 6), (1000, 100)], ids=["there is room meanwhile", "those at work are done first"]
+)
+def test_whoever_finds_the_line_full_waits_for_room_and_not_for_its_end(
+    monkeypatch: pytest.MonkeyPatch, slack: int, done: int
+) -> None:
+    monkeypatch.setattr(_line, "SLACK", slack)
+    monkeypatch.setattr(_line, "PATIENCE", 60.0)  # it is called in, and need not look itself
     line = MeteringLine(longest=10)
     working, go_on, finish = threading.Event(), threading.Semaphore(0), threading.Event()
 
@@ -58,10 +64,10 @@ def test_whoever_finds_the_line_full_waits_for_room_and_not_for_its_end(monkeypa
     late.start()
     late.join(0.1)
     assert late.is_alive(), "the line is full"
-    go_on.release(6)
+    go_on.release(done)
     late.join(5)
     assert not late.is_alive(), "there is room: the other pieces are somebody else's"
-    assert not finish.is_set()
+    assert finish.is_set() == (done == 100)
     go_on.release(100)
     line.settle()
     assert finish.is_set()
@@ -77,6 +83,19 @@ def test_a_full_line_that_nobody_works_at_is_worked_off_as_far_as_needed() -> No
     assert done == [0]
     line.settle()
     assert done == list(range(11))
+
+
+def test_what_holds_much_memory_waits_behind_a_few_pieces_only() -> None:
+    line = MeteringLine()
+    line._awake = True  # as above
+    done: list[int] = []
+    for number in range(39):
+        line.submit(done.append, number)
+    assert done == []
+    line.submit(done.append, 39, heavy=True)
+    assert done == list(range(40 - _line.LONGEST_HEAVY))
+    line.settle()
+    assert done == list(range(40))
 
 
 @pytest.mark.parametrize("ends_as", ["call", "other"])

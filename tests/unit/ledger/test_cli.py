@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 from heliograph import cli
-from heliograph.ledger import Break
+from heliograph.errors import HeliographError
+from heliograph.ledger import Break, _cli
 
 from ._double import Double, Reply
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from heliograph.ledger import Targets
 
 SHORT = ["--spans", "60/s", "--logs", "60/s", "--points", "60/s", "--duration", "1s", "--settle", "1s"]
 
@@ -75,6 +78,33 @@ def test_something_is_lost(double: Double, tmp_path: Path, capsys: pytest.Captur
 def test_wrong_input_is_said(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert _run(*words) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "loki"),
+    [
+        ([], None),
+        (["--settle", "0s"], None),
+        (["--port-offset", "100"], "http://127.0.0.1:3200"),
+        (["--state", "elsewhere"], "http://127.0.0.1:3100"),
+        (["--loki", "http://h:1/"], "http://h:1"),
+        (["--jaeger", "http://h:1"], "http://127.0.0.1:3100"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "",
+)
+def test_stores_are_asked_again_where_they_were_unless_another_place_is_stated(
+    words: list[str], loki: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Targets | None] = []
+
+    def again(_: Path, targets: Targets | None, **__: Any) -> NoReturn:
+        asked.append(targets)
+        raise HeliographError("stop here", exit_code=3)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(_cli, "verify_again", again)
+    assert _run("--again", "ledger", *words) == 3
+    assert [where and where.loki for where in asked] == [loki]
 
 
 def test_there_is_no_stack(capsys: pytest.CaptureFixture[str]) -> None:

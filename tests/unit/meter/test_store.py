@@ -104,6 +104,7 @@ def test_a_file_that_cannot_be_used_is_set_aside_and_said(
     assert aside.stat().st_size > 0
     assert str(tmp_path / FILE) in caplog.text
     assert aside.name in caplog.text
+    assert "Counting begins anew" in caplog.text
     world.service._readers()
     said = _own(world, v.METER_SET_ASIDE.name)
     assert said == {"corrupt": int(reason == "corrupt"), "version": int(reason == "version")}

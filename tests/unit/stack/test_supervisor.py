@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -145,8 +146,9 @@ def test_what_was_killed_did_not_fail_by_itself_and_is_back_soon(fakes: Fakes, t
     plan = Plan(servers=(fakes.server("victim"),))
     supervisor = _supervisor.Supervisor(tmp_path / "elsewhere", plan, clock=lambda: 1000.0)
     pauses = []
-    for killed in (True, True, True, True, False, False, True):
-        supervisor._died("victim", "an end", killed=killed)
+    for code in (-9, -9, -9, -9, -15, 1, -9):
+        supervisor._children["victim"] = SimpleNamespace(poll=lambda said=code: said)  # type: ignore[assignment]
+        supervisor._reap()
         pauses.append(supervisor._due["victim"] - 1000.0)
     assert pauses == [0.5, 1, 1, 1, 2, 4, 1]
 
