@@ -9,16 +9,9 @@ from typing import Any
 try:
     import click
 except ModuleNotFoundError:  # the base install is for applications; the tools are an extra
-    if sys.argv[1:2] == ["run"]:  # which needs none of them
-        from heliograph.run._cli import bare
+    from heliograph._bare import bare
 
-        bare(sys.argv[2:])
-    sys.stderr.write(
-        "heliograph: the command line needs the operator's tools.\n"
-        "  why:  only the application's part is installed\n"
-        "  next: pip install 'heliograph[stack]'\n"
-    )
-    raise SystemExit(2) from None
+    bare(sys.argv[1:])
 
 from heliograph._version import __version__
 from heliograph.errors import HeliographError
@@ -98,7 +91,8 @@ class _Lazy(click.Group):
 def _root() -> None:
     """Signals from your LLM application: what it did, what it cost, who it hurt, and what to do about it.
 
-    Start with `heliograph demo`; then `heliograph up` for a stack of your own.
+    `heliograph run -- python app.py` shows the calls of a program as it is; `heliograph demo` shows everything at work;
+    `heliograph up` is a stack of your own.
     """
 
 

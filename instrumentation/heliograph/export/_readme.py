@@ -15,11 +15,17 @@ _STEPS = (
         """\
 ## Prometheus
 
-Merge `prometheus/prometheus-fragment.yml` into your `prometheus.yml`, start with the flags that stand in it, and copy
-the two rule files beside it (tried with 3.15). Then
+Merge `prometheus/prometheus-fragment.yml` into your `prometheus.yml`, and copy the two rule files beside it (tried with
+3.15). Check it, and restart Prometheus with the flags that stand in the fragment: a reload does not read flags.
 
     promtool check config prometheus.yml
-    curl -X POST http://localhost:9090/-/reload   # or SIGHUP
+
+From then on, after another export, a reload is enough: SIGHUP, or `curl -X POST http://localhost:9090/-/reload` where
+`--web.enable-lifecycle` is set.
+
+An application whose metrics shall go there without a collector in between has
+
+    OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=http://localhost:9090/api/v1/otlp/v1/metrics
 """,
     ),
     (
@@ -37,8 +43,19 @@ the two rule files beside it (tried with 3.15). Then
         """\
 ## Grafana (9.4 or later)
 
-Import the files of `grafana/` (*Dashboards → New → Import*), or provision the folder. Each board asks for a Prometheus
-in its variable *Metrics*, and takes the first Loki and Jaeger it finds.
+Import the files of `grafana/` (*Dashboards → New → Import*), or provision the folder: a file in
+`provisioning/dashboards/` with
+
+    apiVersion: 1
+    providers:
+      - name: heliograph
+        folder: Heliograph
+        type: file
+        options: {path: /path/to/heliograph/grafana}
+
+Each board asks for a Prometheus in its variable *Metrics*, and takes the first Loki and Jaeger it finds. Without a
+Loki, panels about users, sessions, repeated calls, and single calls and queries stay empty; all others go by
+Prometheus alone.
 """,
     ),
     (
@@ -56,9 +73,9 @@ texts for Slack, mail and text messages.
         """\
 ## Collector
 
-Applications with the package send OTLP, nothing more is needed. Two fragments help, each one more `--config`:
-`heliograph-cleaning.yaml` (credentials, records that a store would refuse: its head says why) and
-`heliograph-metering.yaml` (counts the calls of applications without the package).
+Applications with the package send OTLP (`OTEL_EXPORTER_OTLP_ENDPOINT`), nothing more is needed. Two fragments help,
+each one more `--config`: `heliograph-cleaning.yaml` (credentials, records that a store would refuse: its head says why)
+and `heliograph-metering.yaml` (counts the calls of applications without the package).
 """,
     ),
     (

@@ -26,7 +26,8 @@ def in_folder(command: Callable[..., None]) -> Callable[..., None]:
     return click.option(
         "--folder",
         type=click.Path(file_okay=False, path_type=Path),
-        help="Where they lie.  [default: $HELIOGRAPH_SECRETS, else secrets/exposed of the checkout]",
+        help="Where they lie.  [default: $HELIOGRAPH_SECRETS, else secrets/exposed of the checkout; without one, "
+        "secrets in the user's state folder]",
     )(command)
 
 

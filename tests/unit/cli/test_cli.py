@@ -42,6 +42,37 @@ def test_a_typing_error_is_answered_with_the_nearest_command() -> None:
     assert "Traceback" not in shown.stderr
 
 
+def base(*args: str) -> subprocess.CompletedProcess[str]:
+    """Run the command where click is not installed."""
+    code = "import sys; sys.modules['click'] = None; from heliograph.cli import main; main()"
+    return subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("asked", [(), ("-h",), ("--help",)])
+def test_the_base_install_says_what_it_can_do(asked: tuple[str, ...]) -> None:
+    shown = base(*asked)
+    assert shown.returncode == 0
+    assert "heliograph run -- python app.py" in shown.stdout
+    assert "pip install 'heliograph[stack]'" in shown.stdout
+
+
+def test_the_base_install_has_a_version() -> None:
+    assert base("--version").stdout == run("--version").stdout
+
+
+def test_the_base_install_runs_programs() -> None:
+    shown = base("run", "--", sys.executable, "-c", "print(6 * 7)")
+    assert (shown.returncode, shown.stdout) == (0, "42\n")
+
+
+def test_the_base_install_names_the_command_that_needs_more() -> None:
+    shown = base("export", "--to", "x")
+    assert shown.returncode == 2
+    assert shown.stderr.startswith("heliograph: 'export' needs the operator's tools.\n")
+    assert "next: pip install 'heliograph[stack]'" in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [

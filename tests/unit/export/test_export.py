@@ -190,6 +190,7 @@ def test_a_mixin_gives_what_generate_gives() -> None:
     source = f"""
       local mixin = (import '{config_root()}/mixin/mixin.libsonnet') {{
         _config+:: {{ alerts+: {{ HighLLMLatency+: {{ warning: 20, critical: 60 }} }} }},
+        _withStack:: true,
       }};
       {{ alerts: mixin.prometheusAlerts, records: mixin.prometheusRules, boards: mixin.grafanaDashboards }}
     """
@@ -199,3 +200,20 @@ def test_a_mixin_gives_what_generate_gives() -> None:
     assert made["records"] == parsed(rendered["prometheus/generated/records.yaml"])
     assert made["boards"]["cost.json"] == json.loads(rendered["dashboards/generated/cost.json"])
     assert made["alerts"] != committed("prometheus/generated/alerts.yaml")
+
+
+def test_a_mixin_leaves_out_what_an_export_leaves_out() -> None:
+    source = f"""
+      local mixin = import '{config_root()}/mixin/mixin.libsonnet';
+      {{
+        alerts: mixin.prometheusAlerts.groups,
+        records: mixin.prometheusRules.groups,
+        log_alerts: mixin.lokiAlerts.groups,
+        boards: mixin.grafanaDashboards,
+      }}
+    """
+    made = json.loads(rjsonnet.evaluate_snippet("test", source))
+    assert made["alerts"] == KEPT.alerts
+    assert made["records"] == KEPT.records
+    assert made["log_alerts"] == KEPT.log_alerts
+    assert made["boards"] == {f"{name}.json": json.loads(text) for name, text in KEPT.boards.items()}
