@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import statistics
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks._sinks import collector
@@ -36,11 +37,12 @@ def memory(
     with collector() as endpoint:
         for work, kind in itertools.product(works, (HAND, OURS)):
             name, share = f"{work}, {kind}", calls // _CHUNKED if work == "stream" else calls
+            fill = warm if kind == OURS else min(warm, calls)  # by hand, nothing is kept that could fill
             with worker(kind, endpoint) as ask:
-                found[name] = _rounds(_Run(ask, name, say), work, rounds, share, warm)
+                found[name] = _rounds(_Run(ask, name, say), work, rounds, share, fill)
             if where:  # in a process of its own: what traces takes memory, too
                 with worker(kind, endpoint) as ask:
-                    found[name] |= _traced(_Run(ask, f"{name}, traced", say), work, rounds, share, warm)
+                    found[name] |= _traced(_Run(ask, f"{name}, traced", say), work, rounds, share, fill)
     traced = ["traced MiB per 10 000"] if where else []
     rows = [
         (
@@ -57,10 +59,11 @@ def memory(
         ("calls", "resident KiB, round by round", "MiB per 10 000", "blocks per 10 000", *traced),
         rows,
         (
-            f"{rounds} rounds of {calls} calls (streams: a quarter) after as many, and {warm} that fill what is kept. "
-            "After each round everything is delivered and collected. Differences to the round before; then the slope "
-            f"of resident memory {'' if traced else 'and '}of the blocks that Python has allocated"
-            f"{', and of what tracemalloc sees' if traced else ''}, per 10 000."
+            f"{rounds} rounds of {calls} calls (streams: a quarter) after as many, and {warm} that fill what {OURS} "
+            "keeps. After each round everything is delivered, collected and given back. Differences to the round "
+            f"before; then the slope of resident memory{',' if where else ' and'} of the blocks that Python has "
+            f"allocated{', and of what tracemalloc sees' if where else ''}, per 10 000 calls: the median over all "
+            "pairs of rounds."
         ),
         found,
     )
@@ -109,8 +112,6 @@ def _traced(run: _Run, work: Work, rounds: int, calls: int, warm: int) -> dict[s
 
 
 def _slope(values: Sequence[float]) -> float:
-    """Give the growth from one value to the next, by least squares."""
-    count = len(values)
-    middle_x, middle_y = (count - 1) / 2, sum(values) / count
-    above = sum((x - middle_x) * (y - middle_y) for x, y in enumerate(values))
-    return above / sum((x - middle_x) ** 2 for x in range(count))
+    """Give the growth from one value to the next: the median over all pairs, which a single step does not feign."""
+    pairs = itertools.combinations(enumerate(values), 2)
+    return statistics.median((after - before) / (later - earlier) for (earlier, before), (later, after) in pairs)
