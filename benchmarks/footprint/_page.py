@@ -1,37 +1,48 @@
-"""The tables in docs/footprint.md, between markers, with the machine and the command that made each."""
+"""The tables in docs/footprint.md, each between markers of its own, with the command, the day and the machine."""
 
 from __future__ import annotations
 
-import os
-import platform
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from benchmarks._machine import machine
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from benchmarks.footprint._table import Table
 
-__all__ = ["write"]
+__all__ = ["PAGE", "check", "write"]
 
-_PAGE: Final = Path(__file__).parents[2] / "docs" / "footprint.md"
-
-
-def write(tables: Mapping[str, Table], options: Sequence[str] = ()) -> None:
-    """Put each table between its part's markers, with the options that made it. Raises SystemExit where they lack."""
-    page = _PAGE.read_text()
-    for part, table in tables.items():
-        begin, end = f"<!-- begin {part} -->", f"<!-- end {part} -->"
-        if begin not in page or end not in page:
-            raise SystemExit(f"{_PAGE} has no place for the part {part}: {begin} … {end}")
-        made = f"`{' '.join(('python -m benchmarks.footprint', part, *options))}`, on {_machine()}."
-        head, tail = page.split(begin)[0], page.split(end)[1]
-        page = f"{head}{begin}\n{table.markdown()}\n\n{made}\n{end}{tail}"
-    _PAGE.write_text(page)
+PAGE: Final = Path(__file__).parents[2] / "docs" / "footprint.md"
 
 
-def _machine() -> str:
-    cores = os.cpu_count() or 1
-    python = platform.python_version()
-    load = os.getloadavg()[0]
-    return f"{platform.machine()} with {cores} cores, {platform.system()}, Python {python}, load {load:.1f} at the end"
+def check(parts: Iterable[str], page: Path = PAGE) -> None:
+    """Raise SystemExit where a part has no place on the page: before it has been measured for minutes."""
+    text = page.read_text(encoding="utf-8")
+    for part in parts:
+        for marker in _markers(part):
+            if text.count(marker) != 1:
+                raise SystemExit(f"{page} has no place for the part {part}: {' … '.join(_markers(part))}")
+
+
+def write(part: str, table: Table, options: Sequence[str] = (), *, before: float = 0.0, page: Path = PAGE) -> None:
+    """Put a part's table between its markers, and leave everything else alone.
+
+    `options` are those that it was made with, `before` the processes to a core when it began. Raises SystemExit where
+    the page has no place for it.
+    """
+    check([part], page)
+    text = page.read_text(encoding="utf-8")
+    begin, end = _markers(part)
+    made = (
+        f"`{' '.join(('python -m benchmarks.footprint', part, *options))}`, {dt.datetime.now(dt.UTC):%Y-%m-%d}, "
+        f"{machine()}; {before:.1f} processes to a core before."
+    )
+    head, tail = text.split(begin)[0], text.split(end)[1]
+    page.write_text(f"{head}{begin}\n{table.markdown()}\n\n{made}\n{end}{tail}", encoding="utf-8")
+
+
+def _markers(part: str) -> tuple[str, str]:
+    return f"<!-- begin {part} -->", f"<!-- end {part} -->"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import json
 import sys
@@ -43,6 +45,7 @@ class Worker:
         if settled:
             self._peer.settle()
             gc.collect()
+            _give_back()
         traced, _ = tracemalloc.get_traced_memory()
         return {"rss": self._process.memory_info().rss, "blocks": sys.getallocatedblocks(), "traced": traced}
 
@@ -60,6 +63,12 @@ class Worker:
             return []
         found = tracemalloc.take_snapshot().compare_to(self._before, "lineno")
         return [str(each) for each in sorted(found, key=lambda each: -each.size_diff)[:lines]]
+
+
+def _give_back() -> None:
+    """Have the allocator return what is free, where it is glibc's: it keeps up to a MiB or two, or not, by chance."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from benchmarks._machine import busy, machine
 from benchmarks.overhead._contenders import BY_HAND, CONTENDERS, HELIOGRAPH
 from benchmarks.overhead._field import FailedError, Sink, Worker, sink
 from benchmarks.overhead._figures import KINDS, added
-from benchmarks.overhead._machine import busy, machine
 from benchmarks.overhead._page import PAGE, replaced
 from benchmarks.overhead._table import Row, table, targets
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from benchmarks.footprint import _memory, _page
-from benchmarks.footprint.__main__ import main
+from benchmarks.footprint.__main__ import _PARTS, _Part, main
 from benchmarks.footprint._processes import environment
 from benchmarks.footprint._table import Table, ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import argparse
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from benchmarks._progress import Progress
 
 TABLE = Table("What?", ("", "figure"), [("one", "1")], "How.")
 
@@ -31,6 +34,16 @@ print(any(place.startswith("heliograph.genai._line") for place in _locks.waits()
 """
 
 
+def measured(part: str, done: list[str]) -> Callable[[int, int, argparse.Namespace, Progress], Table]:
+    """Take down what a part is asked for, and measure nothing."""
+
+    def measure(rounds: int, calls: int, _: argparse.Namespace, __: Progress) -> Table:
+        done.append(f"{part}: {rounds} rounds of {calls}")
+        return TABLE
+
+    return measure
+
+
 @pytest.mark.parametrize(
     ("values", "slope"), [([5, 5, 5, 5], 0), ([0, 10, 20, 30], 10), ([0, 100, 0, 100, 0], 0), ([3, 1], -2)]
 )
@@ -42,35 +55,59 @@ def test_a_ratio_is_taken_within_each_round() -> None:
     assert ratio([2.0, 20.0, 200.0], [1.0, 10.0, 100.0]) == 2.0
 
 
-def test_a_table_goes_between_its_markers_and_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_goes_between_its_markers_and_nowhere_else(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("before\n<!-- begin import -->\nold\n<!-- end import -->\nafter\n")
-    monkeypatch.setattr(_page, "_PAGE", page)
+    others = "<!-- begin memory -->\nmeasured yesterday\n<!-- end memory -->\n"
+    page.write_text(f"before\n<!-- begin import -->\nold\n<!-- end import -->\nafter\n{others}")
     for _ in range(2):
-        _page.write({"import": TABLE})
+        _page.write("import", TABLE, ["--rounds", "3"], before=0.25, page=page)
     text = page.read_text()
     assert text.startswith(
         "before\n<!-- begin import -->\n**What?**\n\n|  | figure |\n|---|---:|\n| one | 1 |\n\nHow.\n"
     )
-    assert text.endswith("<!-- end import -->\nafter\n")
+    assert text.endswith(f"<!-- end import -->\nafter\n{others}")
     assert "old" not in text
-    assert text.count("python -m benchmarks.footprint import") == 1
+    assert text.count("`python -m benchmarks.footprint import --rounds 3`, 20") == 1
+    assert "0.2 processes to a core before." in text
 
 
-def test_a_page_without_the_markers_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_without_the_markers_is_left_alone(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("nothing")
-    monkeypatch.setattr(_page, "_PAGE", page)
     with pytest.raises(SystemExit, match="no place for the part import"):
-        _page.write({"import": TABLE})
+        _page.write("import", TABLE, page=page)
     assert page.read_text() == "nothing"
 
 
+def test_a_part_is_written_before_the_next_one_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    for part in ("memory", "down"):
+        monkeypatch.setitem(_PARTS, part, _Part(3, 10, measured(part, done)))
+    monkeypatch.setattr(
+        _page, "write", lambda part, table, options, **_: done.append(f"{part} {options} {table.title}")
+    )
+    assert main(["down", "memory", "--write", "--json", "--fill", "7"]) == 0
+    assert done == [
+        "down: 3 rounds of 10",
+        "down ['--fill', '7'] What?",
+        "memory: 3 rounds of 10",
+        "memory ['--fill', '7'] What?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "rounds"), [([], 3), (["--long"], 12), (["--rounds", "2"], 2), (["--long", "--rounds", "2"], 2)]
+)
+def test_the_long_form_has_more_rounds(options: list[str], rounds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setitem(_PARTS, "memory", _Part(3, 10, measured("memory", done)))
+    main(["memory", *options])
+    assert done == [f"memory: {rounds} rounds of 10"]
+
+
 def test_the_page_has_a_place_for_every_part() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "footprint.md").read_text()
-    for part in ("import", "memory", "down", "threads", "asyncio"):
-        assert f"<!-- begin {part} -->" in page
-        assert f"<!-- end {part} -->" in page
+    assert list(_PARTS) == ["import", "memory", "down", "threads", "asyncio"]
+    _page.check(_PARTS)
 
 
 def test_an_unknown_part_is_named(capsys: pytest.CaptureFixture[str]) -> None:
