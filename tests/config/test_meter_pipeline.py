@@ -50,6 +50,18 @@ SPANS: dict[str, tuple[dict[str, Any], bool]] = {
     ),
     "langsmith": ({"langsmith.span.kind": "llm"}, True),
     "langfuse": ({"langfuse.observation.type": "generation", "langfuse.observation.output": TEXT}, True),
+    "logfire": (
+        {
+            "logfire.span_type": "span",
+            "gen_ai.operation.name": "chat",
+            "gen_ai.usage.raw": '{"prompt_tokens": 3}',
+            "request_data": TEXT,
+            "response_data": TEXT,
+            "all_messages_events": TEXT,
+        },
+        True,
+    ),
+    "huge": ({"gen_ai.operation.name": "chat", **{f"key{n}": "x" * 5_000 for n in range(200)}}, True),
     "vercel": ({"ai.operationId": "ai.generateText.doGenerate", "ai.prompt.messages": TEXT, "ai.usage.x": 1}, True),
     "metered at home": ({"gen_ai.operation.name": "chat", "heliograph.metered": True}, True),
     "http": ({"http.request.method": "POST", "url.full": "https://api.example/llm.v1?q=gen_ai.chat"}, False),
@@ -178,3 +190,9 @@ def test_no_text_goes_along_and_nothing_else_is_missing(received: list[Any]) -> 
         assert {pair.key for pair in span.attributes} == sent
         assert [event.name for event in span.events] == ["exception"]
     assert TEXT.encode() not in b"".join(span.SerializeToString() for span in received)
+
+
+def test_a_span_is_cut_so_that_it_fits_into_a_batch(received: list[Any]) -> None:
+    (huge,) = (span for span in received if span.name == "huge")
+    lengths = {pair.key: len(pair.value.string_value) for pair in huge.attributes}
+    assert lengths == {"gen_ai.operation.name": 4, **{f"key{n}": 1_000 for n in range(200)}}
