@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from benchmarks.footprint import _memory, _page
+from benchmarks.footprint import _down, _import, _memory, _page
 from benchmarks.footprint.__main__ import _PARTS, _Part, main
 from benchmarks.footprint._processes import environment
 from benchmarks.footprint._table import Table, ratio
@@ -53,6 +53,41 @@ def test_a_slope_is_the_growth_from_one_round_to_the_next(values: Sequence[float
 
 def test_a_ratio_is_taken_within_each_round() -> None:
     assert ratio([2.0, 20.0, 200.0], [1.0, 10.0, 100.0]) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("name", "times", "verdict"),
+    [
+        ("`import heliograph`", 1.29, "within 1.3"),
+        ("`import heliograph`", 1.3, "OVER 1.3"),
+        ("`heliograph.configure()` called", 3.0, ""),
+        ("`import openai`, for scale", 3.0, ""),
+    ],
+)
+def test_an_import_of_ours_is_measured_against_what_it_may_take(name: str, times: float, verdict: str) -> None:
+    assert _import._verdict(name, times) == verdict
+    assert name in _import._CASES
+
+
+def test_a_dead_collectors_price_is_told_as_medians_and_ratios_within_the_round() -> None:
+    bare = [{"calls": 100, "wall": wall, "p50": 1e-3, "p99": 2e-3, "cpu": 0.5} for wall in (1.0, 2.0, 4.0)]
+    ours = [{"calls": 100, "wall": wall, "p50": 2e-3, "p99": 3e-3, "cpu": 0.6} for wall in (1.25, 2.5, 5.0)]
+    row = _down._row("heliograph", ours, bare, [1.0, -0.25])
+    assert row == ("heliograph", "40", "0.80", "2000", "2.00", "3000", "1.50", "1.20", "+1.0", "-0.2")
+
+
+def test_what_a_dead_collector_fills_is_measured_over_twice_as_many_calls() -> None:
+    calls, sizes = [], iter([100, 103, 104])
+
+    def ask(do: str, **asked: Any) -> Any:
+        if do == "memory":
+            return {"rss": next(sizes) << 20}
+        calls.append(asked["calls"])
+        return {}
+
+    grown: Any = _down._filled(ask, 2_500, "heliograph", lambda _: None)  # type: ignore[arg-type] # a worker's part
+    assert grown == [12.0, 4.0], "MiB per 10 000 calls"
+    assert calls == [1000, 1000, 500] * 2
 
 
 def test_a_table_goes_between_its_markers_and_nowhere_else(tmp_path: Path) -> None:
