@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from peers import PEERS, Peer
-from tests.coexistence._cell import PHASES
+from tests.coexistence._cell import PHASES, Totals
 from tests.coexistence._matrix import shown_versions
 from tests.coexistence._page import read_table, table
 from tests.coexistence._results import RowResult, Verdict, load
@@ -57,6 +58,23 @@ def test_a_lock_holds_what_its_input_and_heliograph_ask_for(peer: Peer) -> None:
     text = peer.lock.read_text(encoding="utf-8")
     assert len(re.findall(r"^[A-Za-z0-9].*==", text, re.MULTILINE)) <= text.count("--hash=sha256:")
     assert "://" not in text
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({}, ""),
+        ({"calls": 4}, "calls 4, billed 2"),
+        ({"errors": 0, "output_tokens": 9}, "errors 0, billed 1; output tokens 9, billed 20"),
+        ({"input_tokens": 0}, "input tokens 0, billed 1000"),
+        ({"cost": 0.000162 + 1e-12}, ""),
+        ({"cost": 0.000163}, "cost 0.000163000, billed 0.000162000"),
+    ],
+    ids=["as billed", "twice", "two figures", "none", "the last bits of a float", "a millionth of a dollar"],
+)
+def test_what_is_not_as_billed_is_named(told: dict[str, float], said: str) -> None:
+    billed = Totals(calls=2, errors=1, input_tokens=1000, output_tokens=20, cost=0.000162)
+    assert replace(billed, **told).differences(billed) == said  # type: ignore[arg-type]
 
 
 def test_a_wrong_cell_says_so_with_its_figures() -> None:

@@ -157,6 +157,22 @@ def test_quotas_come_from_the_headers(instrumented: Bench, server: LLMServer) ->
         assert ratio.value == pytest.approx(1 - left.value / limit.value)
 
 
+def test_a_name_whose_model_is_known_need_not_wait_for_the_end_of_a_stream(
+    instrumented: Bench, server: LLMServer
+) -> None:
+    asked = client(server).chat.completions
+
+    def left() -> float:
+        (point,) = instrumented.points("llm_quota_remaining", type="tokens", model="gpt-4o-mini-2024-07-18")
+        return float(point.value)
+
+    asked.create(model="gpt-4o-mini", messages=MESSAGES)
+    before = left()
+    long: Any = [{"role": "user", "content": "word " * 20_000}]
+    with asked.create(model="gpt-4o-mini", messages=long, stream=True):
+        assert left() < before
+
+
 def test_a_library_that_is_instrumented_already_is_left_alone(instrumented: Bench, server: LLMServer) -> None:
     runtime: Any = SimpleNamespace(
         tracers=instrumented.tracers, meters=instrumented.meters, loggers=instrumented.loggers

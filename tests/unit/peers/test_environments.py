@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from peers import PEERS, NotBuiltError, build, find, prune
+from peers import PEERS, NotBuiltError, Peer, build, find, prune
 from peers import _environments as environments
 from peers._cli import main
 
@@ -45,6 +45,16 @@ def test_an_environment_is_made_once(record: Path) -> None:
     assert record.read_text(encoding="utf-8").splitlines() == ["venv --quiet", "pip install"]
     assert said == [f"langfuse: installing {len(LANGFUSE.versions())} packages with uv ..."]
     assert made.variables()["PYTHONPATH"].endswith(f"{os.sep}instrumentation")
+
+
+def test_another_lock_is_another_environment(record: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = build(LANGFUSE)
+    lock = tmp_path / "langfuse.txt"
+    lock.write_bytes(LANGFUSE.lock.read_bytes() + b"more==1\n")
+    monkeypatch.setattr(Peer, "lock", lock)
+    assert not find(LANGFUSE).ready
+    assert build(LANGFUSE).folder != made.folder
+    assert record.read_text(encoding="utf-8").count("pip install") == 2
 
 
 def test_what_cannot_be_installed_is_told_with_the_reason_and_tried_again(
