@@ -12,6 +12,7 @@ import pytest
 
 from heliograph import cli
 from heliograph.errors import HeliographError
+from heliograph.secure import _passwords
 from heliograph.secure._authority import Authority, checked_name, look
 from heliograph.secure._folder import Folder, default_folder
 from heliograph.secure._layout import INNER_NAMES, initialise, lay_out, renew
@@ -19,9 +20,18 @@ from heliograph.secure._overlay import Exposed, check
 from heliograph.secure._passwords import NAMES, password, rotate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 NAME = "observe.example.com"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    """Hash at bcrypt's lowest cost: a dozen hashes, 0.07 s each at ours, are made whenever files are laid out."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_passwords, "_ROUNDS", 4)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +43,7 @@ def _made(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 
 @pytest.fixture
 def folder(_made: Folder, tmp_path: Path) -> Folder:
-    """Copy it: hashes of passwords take a second to make."""
+    """Copy it."""
     import shutil
 
     shutil.copytree(_made.path, tmp_path / "secrets")
