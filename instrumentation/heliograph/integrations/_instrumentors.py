@@ -224,6 +224,15 @@ _SIGNS: Final = {
 }
 
 
+_WRAPPERS: Final = (wrapt.FunctionWrapper, wrapt.BoundFunctionWrapper)
+
+_NOT_ALWAYS_TOLD: Final = ("langfuse.",)
+"""Modules of wrappers that tell of a call only at times (Langfuse's: with a key and with its tracing on).
+
+They are no reason to leave a library alone: a call that they do tell of is counted once all the same.
+"""
+
+
 def _already(choice: Choice) -> bool:
     """Whether another distribution's instrumentor has been at the library (say, by `opentelemetry-instrument`)."""
     sign = _SIGNS.get(choice.library)
@@ -231,4 +240,9 @@ def _already(choice: Choice) -> bool:
         return False
     module, owner, method = sign
     function = getattr(getattr(sys.modules.get(module), owner, None), method, None)
-    return isinstance(function, (wrapt.FunctionWrapper, wrapt.BoundFunctionWrapper))
+    while isinstance(function, _WRAPPERS):
+        made_by = getattr(getattr(function, "_self_wrapper", None), "__module__", None) or ""
+        if not made_by.startswith(_NOT_ALWAYS_TOLD):
+            return True
+        function = function.__wrapped__
+    return False

@@ -183,6 +183,38 @@ def test_a_library_that_is_instrumented_already_is_left_alone(instrumented: Benc
     assert instrumented.total("llm_requests") == 1
 
 
+@pytest.mark.parametrize(
+    ("wrappers", "counted"),
+    [(["langfuse.openai"], 1), (["opentelemetry.instrumentation.x", "langfuse.openai"], 0)],
+    ids=["alone", "around an instrumentor's"],
+)
+def test_langfuses_wrapper_is_no_instrumentor(
+    bench: Bench, server: LLMServer, wrappers: list[str], counted: int
+) -> None:
+    """It tells of nothing where Langfuse is off: without a key, or with LANGFUSE_TRACING_ENABLED=false."""
+    import wrapt
+
+    completions = openai.resources.chat.completions.Completions
+    original = completions.create
+    for module in wrappers:
+
+        def silent(wrapped: Any, _: object, args: Any, kwargs: Any) -> Any:
+            return wrapped(*args, **kwargs)
+
+        silent.__module__ = module
+        wrapt.wrap_function_wrapper("openai.resources.chat.completions", "Completions.create", silent)
+    try:
+        runtime: Any = SimpleNamespace(tracers=bench.tracers, meters=bench.meters, loggers=bench.loggers)
+        for choice in _instrumentors.choose(entry_points(group="opentelemetry_instrumentor"), {"openai": ""}):
+            _instrumentors._start(choice, runtime)
+        server.fault("none")
+        client(server).chat.completions.create(model="gpt-4o-mini", messages=MESSAGES)
+    finally:
+        completions.create = original  # type: ignore[method-assign]
+        own.uninstrument()
+    assert bench.total("llm_requests") == counted
+
+
 def test_a_library_that_another_instrumentor_wrapped_is_left_alone(bench: Bench, server: LLMServer) -> None:
     import wrapt
 
