@@ -136,6 +136,18 @@ def test_the_first_events_of_many_keep_their_words(edge: Edge) -> None:
         assert "heliograph.said" not in found.attributes
 
 
+def test_a_long_conversation_keeps_its_tokens(edge: Edge) -> None:
+    """Roles and texts of 400 messages are attributes each, as OpenInference has them, and the tokens come last."""
+    messages = {f"llm__input_messages__{n}__message__{part}": "x" for n in range(400) for part in ("role", "content")}
+    counts = {"llm__token_count__prompt": "70000", "llm__token_count__completion": "12"}
+    trace = secrets.token_hex(16)
+    assert edge.post("/v1/traces", spans(service(), span(trace, "chat", **messages, **counts))) == 200
+    assert soon(lambda: edge.names(trace) == ["chat"])
+    (found,) = Jaeger(edge.stack.urls["jaeger"]).trace(trace)
+    assert found.attributes["llm.token_count.prompt"] == "70000"
+    assert found.attributes["llm.token_count.completion"] == "12"
+
+
 def test_what_is_not_too_large_is_stored_as_it_is(edge: Edge) -> None:
     trace, said = secrets.token_hex(16), "x" * 30_000
     whole = span(trace, "whole", prompt=said) | {"events": [event("one", said=said)]}
