@@ -1,27 +1,20 @@
-"""Prices of one's own: overrides, free models, names of gateways, files, and what is wrong with them."""
+"""Prices of one's own: overrides, free models, names of gateways, and where they are read from."""
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from heliograph.genai._call import Call
-from heliograph.genai._prices import PriceError, Prices
+from heliograph.genai._prices import Prices
+
+from ._calls import call, models
+
+if TYPE_CHECKING:
+    from heliograph.genai._call import Call
 
 DOCS = Path(__file__).parents[3] / "docs" / "prices.md"
-
-
-def call(provider: str, model: str, inputs: int | None = 1000, outputs: int | None = 1000, **more: Any) -> Call:
-    more = {"operation": "chat", "status": "success", "latency": 1.0, **more}
-    return Call(provider=provider, model=model, input_tokens=inputs, output_tokens=outputs, **more)
-
-
-def models(**said: Any) -> dict[str, Any]:
-    return {"models": {name.replace("__", "/"): prices for name, prices in said.items()}}
 
 
 # name -> what the configuration says, the call, USD (None: unpriced). 1000 tokens in and 1000 out where not said.
@@ -192,92 +185,6 @@ def test_own(name: str) -> None:
     assert cost is None if usd is None else cost == pytest.approx(usd, rel=1e-12)
 
 
-# what was written -> key, what is said, the fix
-MISTAKES: dict[str, tuple[Any, str, str, str]] = {
-    "no mapping": ([], "", "needs a mapping, not []", "models, free, providers"),
-    "unknown key": ({"modles": {}}, "modles", "unknown key", "did you mean 'models'?"),
-    "unknown rate": (models(owl={"inptu": 2}), "models.owl.inptu", "unknown key", "did you mean 'input'?"),
-    "a price of text": (models(owl={"input": "$2.50"}), "models.owl.input", "is no price", "write it bare: 2.50"),
-    "a price below zero": (models(owl={"input": -1}), "models.owl.input", "is no price", "USD per million"),
-    "a price of truth": (models(owl={"input": True}), "models.owl.input", "is no price", "USD per million"),
-    "a price of nothing": (models(owl={"input": None}), "models.owl.input", "null is no price", "USD per million"),
-    "a price per token": (models(owl={"input": 2.5e-06}), "models.owl.input", "per token", "USD per million"),
-    "a price of a fortune": (models(owl={"input": 2_500_000}), "models.owl.input", "a dollar a token", "per million"),
-    "no prices": (models(owl={}), "models.owl", "needs a mapping", "write {input: 2.50"),
-    "a price for a mapping": (models(owl=2.5), "models.owl", "needs a mapping, not 2.5", "write {input: 2.50"),
-    "a factor of zero": (models(owl={"factor": 0}), "models.owl.factor", "is no factor", "0.5 is half the price"),
-    "a factor beside prices": (
-        models(owl={"factor": 2, "input": 1}),
-        "models.owl.factor",
-        "beside prices",
-        "take it away",
-    ),
-    "a step that is no number": (
-        models(owl={"input": 1, "above": {"200k": {"input": 2}}}),
-        "models.owl.above.200k",
-        "is no number of tokens",
-        "the last that is in the step below",
-    ),
-    "a step without rates": (models(owl={"above": {1000: 4}}), "models.owl.above.1000", "needs a mapping", "{input: 5"),
-    "a tier of text": (
-        models(owl={"tiers": {"batch": "50%"}}),
-        "models.owl.tiers.batch",
-        "is no factor",
-        "half the price",
-    ),
-    "a rate of a tier": (
-        models(owl={"tiers": {"batch": {"ouput": 1}}}),
-        "models.owl.tiers.batch.ouput",
-        "unknown key",
-        "did you mean 'output'?",
-    ),
-    "tiers in a list": (models(owl={"tiers": ["batch"]}), "models.owl.tiers", "needs a mapping", "{batch: 0.5}"),
-    "all free": ({"free": ["*"]}, "free.0", "every model free", 'name the provider: "ollama/*"'),
-    "free in one word": ({"free": "ollama/*"}, "free", "needs a list", '["ollama/*"]'),
-    "free of a number": ({"free": ["a/*", 5]}, "free.1", "5 is no name", "in quotes"),
-    "a provider without prices": ({"providers": {"acme": "opneai"}}, "providers.acme", "has no prices", "'openai'?"),
-    "an age of nothing": ({"max_age_days": 0}, "max_age_days", "is no number of days", "above zero"),
-    "a file of a number": ({"file": 5}, "file", "is no name of a file", "LiteLLM's format"),
-    "a file that is not there": ({"file": "/nowhere/x.json"}, "", "cannot be read", "check the name"),
-}
-
-
-@pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_named_with_its_key_and_a_fix(name: str) -> None:
-    said, key, what, fix = MISTAKES[name]
-    with pytest.raises(PriceError) as raised:
-        Prices(said)
-    (mistake,) = raised.value.mistakes
-    assert ".".join(str(part) for part in mistake.key) == key
-    assert what in mistake.what
-    assert fix in mistake.fix
-    assert raised.value.exit_code == 2
-
-
-def test_all_mistakes_are_told_at_once() -> None:
-    with pytest.raises(PriceError) as raised:
-        Prices({"models": {"a": {"input": "x"}, "b": {"outptu": 1}}, "free": ["*"], "nonsense": 1})
-    assert [".".join(map(str, mistake.key)) for mistake in raised.value.mistakes] == [
-        "free.0",
-        "models.a.input",
-        "models.b.outptu",
-        "nonsense",
-    ]
-    assert str(raised.value).startswith("the prices have 4 problems.")
-
-
-# -- files -------------------------------------------------------------------------------------------------------------
-
-
-def test_a_yaml_file_names_the_lines_of_its_mistakes(tmp_path: Path) -> None:
-    file = tmp_path / "prices.yaml"
-    file.write_text("models:\n  owl:\n    input: 2\n    ouptut: 8\nfree:\n  - '*'\n", encoding="utf-8")
-    with pytest.raises(PriceError) as raised:
-        Prices(file)
-    assert [(mistake.file, mistake.line) for mistake in raised.value.mistakes] == [(str(file), 4), (str(file), 6)]
-    assert f"{file}:4: models.owl.ouptut: unknown key 'ouptut'" in str(raised.value)
-
-
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -293,151 +200,12 @@ def test_a_file_is_read(name: str, text: str, tmp_path: Path) -> None:
     assert prices.quote("acme", "owl").source == str(tmp_path / name)
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "what", "line"),
-    [
-        ("prices.json", b'{"models": {\n "owl": {"input": 2,}}}', "JSON syntax", 2),
-        ("prices.yaml", b"models:\n\towl: {}\n", "YAML syntax", 2),
-        ("prices.json", b"\xff\xfe", "not in UTF-8", 0),
-        ("gone.json", None, "cannot be read", 0),
-        ("gone.yaml", None, "there is no such file", 0),
-        ("prices.json", b"[]", "needs a mapping", 0),
-    ],
-)
-def test_a_file_that_cannot_be_read(name: str, content: bytes | None, what: str, line: int, tmp_path: Path) -> None:
-    if content is not None:
-        (tmp_path / name).write_bytes(content)
-    with pytest.raises(PriceError, match=what) as raised:
-        Prices(tmp_path / name)
-    assert raised.value.mistakes[0].line == line
-
-
-def test_yaml_without_its_reader_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "prices.yaml").write_text("models: {}\n", encoding="utf-8")
-    for module in [name for name in sys.modules if name.startswith("heliograph.config")]:
-        monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setitem(sys.modules, "ruamel.yaml", None)
-    with pytest.raises(PriceError, match="or write the same as JSON"):
-        Prices(tmp_path / "prices.yaml")
-
-
-# -- LiteLLM's format --------------------------------------------------------------------------------------------------
-
-# The format, with made-up models: USD per token.
-LITELLM: dict[str, Any] = {
-    "sample_spec": {"input_cost_per_token": 0.0, "litellm_provider": "one of many"},
-    "owl": {
-        "litellm_provider": "acme",
-        "input_cost_per_token": 1.5e-07,
-        "output_cost_per_token": 6e-07,
-        "cache_read_input_token_cost": 1.5e-08,
-        "input_cost_per_token_above_128k_tokens": 3e-07,
-        "input_cost_per_token_batches": 7.5e-08,
-        "output_cost_per_token_batches": 3e-07,
-        "supports_vision": True,
-    },
-    "acme/big-owl": {"litellm_provider": "acme", "input_cost_per_token": 2e-06, "output_cost_per_token": 8e-06},
-    "vertex_ai/claude-owl": {
-        "litellm_provider": "vertex_ai-anthropic_models",
-        "input_cost_per_token": 3e-06,
-        "output_cost_per_token": 1.5e-05,
-        "cache_creation_input_token_cost": 3.75e-06,
-    },
-    "ollama/llama3": {"litellm_provider": "ollama", "input_cost_per_token": 0.0, "output_cost_per_token": 0.0},
-    "rerank-owl": {
-        "litellm_provider": "cohere",
-        "input_cost_per_query": 0.002,
-        "input_cost_per_token": 0.0,
-        "output_cost_per_token": 0.0,
-    },
-    "painting-owl": {
-        "litellm_provider": "acme",
-        "input_cost_per_token": 1e-06,
-        "output_cost_per_token": 1e-06,
-        "output_cost_per_image_token": 3e-05,
-    },
-    "gpt-4o": {"litellm_provider": "openai", "input_cost_per_token": 2e-06, "output_cost_per_token": 8e-06},
-}
-
-FROM_LITELLM: dict[str, tuple[Call, float | None]] = {
-    "plain": (call("acme", "owl"), 0.00075),  # 0.15 + 0.60
-    "cached": (call("acme", "owl", 1000, 0, cache_read_tokens=1000), 0.000015),  # 0.015
-    "at the step": (call("acme", "owl", 128_000, 0), 0.0192),  # 128 000 x 0.15
-    "above the step": (call("acme", "owl", 128_001, 0), 0.0384003),  # 128 001 x 0.30
-    "batch": (call("acme", "owl", service_tier="batch"), 0.000375),  # 0.075 + 0.30
-    "a tier that is not there": (call("acme", "owl", service_tier="flex"), None),
-    "a prefix in the file": (call("acme", "big-owl"), 0.01),
-    "a prefix in the file and the call": (call("acme", "acme/big-owl"), 0.01),
-    "a provider by another name": (call("gcp.vertex_ai", "claude-owl"), 0.018),
-    "cache written": (call("gcp.vertex_ai", "claude-owl", 1000, 0, cache_write_tokens=1000), 0.00375),
-    "zeros are no price": (call("ollama", "llama3"), None),
-    "a search": (call("cohere", "rerank-owl", None, None, operation="rerank"), 0.002),
-    "pictures": (call("acme", "painting-owl"), None),
-    "before the list": (call("openai", "gpt-4o"), 0.01),  # 2 + 8, where the list says 2.50 + 10
-    "a tier only the list knows": (call("openai", "gpt-4o", service_tier="batch"), 0.00625),  # 1.25 + 5
-    "not in the file": (call("openai", "gpt-4o-mini"), 0.00075),
-    "the sample is no model": (call("one of many", "sample_spec"), None),
-}
-
-
-@pytest.mark.parametrize("name", FROM_LITELLM)
-def test_litellms_format(name: str, tmp_path: Path) -> None:
-    (tmp_path / "litellm.json").write_text(json.dumps(LITELLM), encoding="utf-8")
-    billed, usd = FROM_LITELLM[name]
-    (tmp_path / "prices.json").write_text('{"file": "litellm.json"}', encoding="utf-8")
-    # by itself, and named by a file beside it
-    for prices in (Prices(tmp_path / "litellm.json"), Prices(tmp_path / "prices.json")):
-        cost = prices.cost(billed)
-        assert cost is None if usd is None else cost == pytest.approx(usd, rel=1e-12)
-
-
-def test_free_says_of_litellms_zeros_that_they_are_meant(tmp_path: Path) -> None:
-    (tmp_path / "litellm.json").write_text(json.dumps(LITELLM), encoding="utf-8")
-    prices = Prices({"file": str(tmp_path / "litellm.json"), "free": ["ollama/*"]})
-    assert prices.cost(call("ollama", "llama3")) == 0.0
-
-
-def test_litellms_mistakes(tmp_path: Path) -> None:
-    bad = {"owl": {"litellm_provider": "acme", "input_cost_per_token": "2e-06", "output_cost_per_token": -1}, "x": 5}
-    (tmp_path / "litellm.json").write_text(json.dumps(bad), encoding="utf-8")
-    with pytest.raises(PriceError) as raised:
-        Prices(tmp_path / "litellm.json")
-    keys = [".".join(map(str, mistake.key)) for mistake in raised.value.mistakes]
-    assert keys == ["owl.input_cost_per_token", "owl.output_cost_per_token", "x"]
-
-
-# -- the environment ---------------------------------------------------------------------------------------------------
-
-
 def test_the_environment_names_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "prices.json").write_text('{"models": {"owl": {"input": 2, "output": 8}}}', encoding="utf-8")
     monkeypatch.setenv("HELIOGRAPH_PRICES", str(tmp_path / "prices.json"))
     assert Prices.from_environment().cost(call("acme", "owl")) == pytest.approx(0.01, rel=1e-12)
     given = Prices.from_environment(models(owl={"input": 4, "output": 16}))
     assert given.cost(call("acme", "owl")) == pytest.approx(0.02, rel=1e-12)
-
-
-def test_a_bad_file_warns_once_and_the_list_is_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "prices.json").write_text(
-        '{"models": {"owl": {"input": "2"}, "gpt-4o": {"inptu": 2}}}', encoding="utf-8"
-    )
-    monkeypatch.setenv("HELIOGRAPH_PRICES", str(tmp_path / "prices.json"))
-    prices = Prices.from_environment()
-    assert prices.cost(call("openai", "gpt-4o")) == pytest.approx(0.0125, rel=1e-12)
-    (record,) = caplog.records
-    assert "models.owl.input" in record.getMessage()
-    assert "models.gpt-4o.inptu" in record.getMessage()
-
-
-def test_no_file_is_no_warning(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.delenv("HELIOGRAPH_PRICES", raising=False)
-    assert Prices.from_environment().cost(call("openai", "gpt-4o")) == pytest.approx(0.0125, rel=1e-12)
-    assert not caplog.records
-
-
-# -- the guide ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_guides_example_is_what_it_says(tmp_path: Path) -> None:

@@ -10,50 +10,21 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import SpanContext, TraceFlags
 
 from heliograph.telemetry._drops import Drops
-from heliograph.telemetry._outbox import Bounds
 from heliograph.telemetry._spool._backlog import Backlog
-from heliograph.telemetry._spool._encoding import encoders
 from heliograph.telemetry._spool._home import Home, private
-from heliograph.telemetry._spool._records import HEADER, pack, scan
+from heliograph.telemetry._spool._records import HEADER, pack
 from heliograph.telemetry._spool._replay import Replay, shed_orphans
-from heliograph.telemetry._spool._sending import Loose, divider, halves, total
-from heliograph.telemetry._spool._spool import Spool
+from heliograph.telemetry._spool._sending import total
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from heliograph.telemetry._spool._sending import Kept
 
-MEGABYTE = 1_000_000
-
-
-class Carrier:
-    """Plays a courier: what it was sent, and whether it takes anything."""
-
-    def __init__(self) -> None:
-        self.up = True
-        self.sent: list[bytes] = []
-        self.ending = False
-
-    def send(self, batch: Sequence[Kept], size: int) -> bool:
-        assert size == total(batch)
-        if self.up:
-            self.sent += [record.read() for record in batch]
-        return self.up
-
-    def nudge(self) -> None: ...
-
-    def after_fork(self) -> None: ...
-
-    def close(self, deadline: float) -> None:
-        del deadline
-        self.ending = True
+from ._spooled import MEGABYTE, Carrier
 
 
 @pytest.fixture
@@ -88,55 +59,6 @@ def killed(home: Home, *payloads: bytes) -> Home:
 def replay(home: Home, drops: Drops | None = None) -> tuple[Replay, dict[str, Any]]:
     carriers: dict[str, Any] = {signal: Carrier() for signal in ("traces", "logs", "metrics")}
     return Replay(home, carriers, drops or Drops()), carriers
-
-
-# -- Records ---------------------------------------------------------------------------------------------------------
-
-
-def _file(*payloads: bytes) -> bytes:
-    return b"".join(pack("traces", payload, 3) for payload in payloads)
-
-
-WHOLE = _file(b"one", b"two", b"three")
-
-
-@pytest.mark.parametrize(
-    ("data", "whole", "damaged"),
-    [
-        (b"", [], 0),
-        (WHOLE, [b"one", b"two", b"three"], 0),
-        (WHOLE[:-1], [b"one", b"two"], 1),
-        (WHOLE[: -len(b"three")], [b"one", b"two"], 1),
-        (WHOLE[: -len(b"three") - 1], [b"one", b"two"], 0),
-        (b"noise" + WHOLE, [b"one", b"two", b"three"], 0),
-        (_file(b"one") + b"\0" * 500 + _file(b"two"), [b"one", b"two"], 0),
-        (WHOLE.replace(b"one", b"onE"), [b"two", b"three"], 1),
-        (_file(b"one")[:12] + b"\xff\xff\x00\x00" + _file(b"one")[16:] + _file(b"two"), [b"two"], 1),
-        (b"HGS1" * 50, [], 0),
-        (os.urandom(4096), [], 0),
-    ],
-    ids=[
-        "empty",
-        "whole",
-        "cut-in-payload",
-        "cut-behind-header",
-        "cut-in-header",
-        "noise-before",
-        "hole",
-        "flipped",
-        "wrong-length",
-        "magic-only",
-        "random",
-    ],
-)
-def test_whatever_became_of_a_file_what_is_whole_is_found(data: bytes, whole: list[bytes], damaged: int) -> None:
-    found = list(scan(data, "traces"))
-    assert [each.payload for each in found if each.payload is not None] == whole
-    assert len([each for each in found if each.payload is None]) == damaged
-
-
-def test_another_signals_records_are_not_ours() -> None:
-    assert not list(scan(WHOLE, "logs"))
 
 
 # -- What this process writes, sends and settles ----------------------------------------------------------------------
@@ -366,101 +288,3 @@ def test_a_child_writes_files_of_its_own_and_holds_no_lock_of_its_parents(home: 
         os.close(writing)
     sender.round()
     assert carriers["traces"].sent == [b"parent's", b"child's"]
-
-
-# -- Requests ---------------------------------------------------------------------------------------------------------
-
-
-def spans(*names: str) -> list[ReadableSpan]:
-    context = SpanContext(1, 2, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
-    return [ReadableSpan(name, context, start_time=1, end_time=2) for name in names]
-
-
-def names_in(payload: bytes) -> list[str]:
-    request = ExportTraceServiceRequest.FromString(payload)
-    return [span.name for resource in request.resource_spans for scope in resource.scope_spans for span in scope.spans]
-
-
-def test_records_behind_each_other_are_one_request() -> None:
-    encode = encoders()["traces"]
-    assert names_in(encode(spans("a", "b")) + encode(spans("c"))) == ["a", "b", "c"]
-
-
-def test_a_record_is_divided_down_to_single_items() -> None:
-    def down(record: Kept) -> list[str]:
-        parts = halves("traces", record)
-        return [name for part in parts for name in down(part)] if parts else names_in(record.read())
-
-    whole = Loose(encoders()["traces"](spans(*"abcdefg")), 7)
-    assert down(whole) == list("abcdefg")
-    first, count, second = divider("traces")([whole, whole]) or ([], 0, [])
-    assert (total(first), count, total(second)) == (7, 7, 7)
-    assert divider("traces")([Loose(b"", 1)]) is None
-
-
-# -- The whole --------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def spool(tmp_path: Path) -> Callable[..., tuple[Spool, dict[str, list[Carrier]], Drops]]:
-    def make(folder: Path = tmp_path) -> tuple[Spool, dict[str, list[Carrier]], Drops]:
-        made: dict[str, list[Carrier]] = {"traces": [], "logs": [], "metrics": []}
-        drops = Drops()
-
-        def courier(signal: str) -> Any:
-            made[signal].append(Carrier())
-            return made[signal][-1]
-
-        bounds = Bounds(100, MEGABYTE, 512, 0.05)
-        return Spool(folder, "a/service", size=MEGABYTE, courier=courier, drops=drops, bounds=bounds), made, drops
-
-    return make
-
-
-def test_a_service_has_a_folder_of_its_own(spool: Callable[..., tuple[Spool, Any, Drops]], tmp_path: Path) -> None:
-    kept, _, _ = spool()
-    assert kept.home.folder == tmp_path / "a_service"
-
-
-def test_what_a_disk_does_not_take_is_sent_from_memory_and_said_once(
-    spool: Callable[..., tuple[Spool, Any, Drops]], tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "file").write_text("in the way")
-    kept, _, _ = spool(tmp_path / "file")
-    beside: list[ReadableSpan] = []
-    write = kept.writer("traces", beside.extend)
-    write(spans("a"))
-    write(spans("b"))
-    assert [span.name for span in beside] == ["a", "b"]
-    assert len(caplog.records) == 1
-
-
-def test_an_item_that_cannot_be_encoded_does_not_take_its_neighbours_along(
-    spool: Callable[..., tuple[Spool, Any, Drops]],
-) -> None:
-    kept, made, drops = spool()
-    kept.writer("traces", lambda _: None)(spans("a", "\ud800", "b", "c"))
-    kept.start()
-    assert kept.flush(5)
-    assert [name for payload in made["traces"][0].sent for name in names_in(payload)] == ["a", "b", "c"]
-    assert drops.counts() == {("traces", "unencodable"): 1}
-    kept.close(0)
-    kept.leave()
-    assert list(kept.home.folder.iterdir()) == []
-
-
-def test_what_is_left_at_the_end_waits_for_the_next(
-    spool: Callable[..., tuple[Spool, Any, Drops]], caplog: pytest.LogCaptureFixture
-) -> None:
-    first, made, drops = spool()
-    made["traces"][0].up = False
-    first.start()
-    first.writer("traces", lambda _: None)(spans("late"))
-    first.close(0)
-    first.leave()
-    assert not drops.counts(), "it is not lost"
-    assert "1 spans" in caplog.records[-1].getMessage()
-    second, made, _ = spool()
-    second._replay.round()
-    assert [name for payload in made["traces"][1].sent for name in names_in(payload)] == ["late"]
-    assert list(second.home.folder.iterdir()) == []
