@@ -2,6 +2,11 @@
 
 It needs nothing but `openai`, version 2 (which speaks through `httpx`) or 3 (`httpx2`), so that it works in an
 environment of any peer. The client is the real one: it builds the request, and parses the answer or the stream.
+
+`benchmarks.overhead` has a model of its own (`overhead/worker/_model.py`), which shares the names and headers only. Its
+figures are differences of microseconds, so its answers are bytes that were made beforehand, the same for every call,
+below the client's own transport. Here calls are told apart instead, by an id each, a model, a failure or a delay: what
+is measured are memories of calls, and what happens while a call is under way.
 """
 
 from __future__ import annotations
@@ -20,13 +25,26 @@ if TYPE_CHECKING:
 
     import openai
 
-__all__ = ["BROKEN", "CHUNKS", "MESSAGES", "MODEL", "Provider"]
+__all__ = ["BROKEN", "CHUNKS", "HEADERS", "MESSAGES", "MODEL", "Provider"]
 
 MODEL: Final = "gpt-4o-mini"
 BROKEN: Final = "broken"
 """A model that begins with this answers 500."""
 CHUNKS: Final = 50
 """Pieces of text in a stream."""
+HEADERS: Final = {
+    "openai-organization": "bench",
+    "openai-processing-ms": "512",
+    "openai-version": "2020-10-01",
+    "x-ratelimit-limit-requests": "10000",
+    "x-ratelimit-limit-tokens": "2000000",
+    "x-ratelimit-remaining-requests": "9999",
+    "x-ratelimit-remaining-tokens": "1999500",
+    "x-ratelimit-reset-requests": "6ms",
+    "x-ratelimit-reset-tokens": "15ms",
+    "x-request-id": "req_0123456789abcdef0123456789abcdef",
+}
+"""What OpenAI tells with an answer: the quota, above all."""
 MESSAGES: Final = [
     {"role": "system", "content": "You answer in one sentence."},
     {"role": "user", "content": "Why is the sky blue, and why is it red in the evening?"},
@@ -39,8 +57,8 @@ _USAGE: Final = {
     "completion_tokens_details": {"reasoning_tokens": 0},
 }
 _HEAD: Final = {"id": "%(id)s", "model": "%(model)s", "created": 1_750_000_000}
-_JSON: Final = {"content-type": "application/json"}
-_SSE: Final = {"content-type": "text/event-stream"}
+_JSON: Final = {**HEADERS, "content-type": "application/json"}
+_SSE: Final = {**HEADERS, "content-type": "text/event-stream"}
 _ids: Final = itertools.count()
 
 

@@ -1,4 +1,7 @@
-"""A model that answers from memory: the transport under the real `openai` client, and the requests that are made."""
+"""A model that answers from memory: the transport under the real `openai` client, and the requests that are made.
+
+`benchmarks._llm` says why this is not the provider of the other benchmarks.
+"""
 
 from __future__ import annotations
 
@@ -8,30 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 import openai
 from openai import _base_client
 
+from benchmarks._llm import CHUNKS, HEADERS, MODEL
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = ["CHUNKS", "MODEL", "chat", "client", "messages", "stream"]
 
-MODEL: Final = "gpt-4o-mini"
-CHUNKS: Final = 50
-"""Pieces of text in a streamed answer; the role before them, the end and the usage behind them come on top."""
-
 _inside: Any = _base_client
 _httpx: Any = getattr(_inside, "httpx2", None) or _inside.httpx  # openai 3 has the one, 1 and 2 the other
 
-_HEADERS: Final = {
-    "openai-organization": "bench",
-    "openai-processing-ms": "512",
-    "openai-version": "2020-10-01",
-    "x-ratelimit-limit-requests": "10000",
-    "x-ratelimit-limit-tokens": "2000000",
-    "x-ratelimit-remaining-requests": "9999",
-    "x-ratelimit-remaining-tokens": "1999500",
-    "x-ratelimit-reset-requests": "6ms",
-    "x-ratelimit-reset-tokens": "15ms",
-    "x-request-id": "req_0123456789abcdef0123456789abcdef",
-}
 _SYSTEM: Final = (
     "You are a careful assistant. Answer from the passages, name the ones you used, and say so when none helps."
 )
@@ -102,9 +91,9 @@ class _Memory(_httpx.BaseTransport):  # type: ignore[misc] # one of two librarie
 
     def handle_request(self, request: Any) -> Any:  # noqa: ANN401
         if b'"stream":true' in request.content:
-            headers = _HEADERS | {"content-type": "text/event-stream; charset=utf-8"}
+            headers = HEADERS | {"content-type": "text/event-stream; charset=utf-8"}
             return _httpx.Response(200, headers=headers, stream=_Pieces())
-        return _httpx.Response(200, headers=_HEADERS | {"content-type": "application/json"}, content=_ANSWER)
+        return _httpx.Response(200, headers=HEADERS | {"content-type": "application/json"}, content=_ANSWER)
 
 
 def client(make: Callable[..., Any] = openai.OpenAI) -> Any:  # noqa: ANN401 - or somebody's wrapper of it
