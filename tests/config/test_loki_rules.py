@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ruamel.yaml import YAML
+from tests._ports import free_port
 
 from heliograph.config import load, render
 from heliograph.stack._build import binary
@@ -40,24 +40,18 @@ CASES = {
 }
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def loki(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """Start Loki alone; yield its address and the folder of its rules."""
     folder = tmp_path_factory.mktemp("loki")
     rules = folder / "rules" / "fake"
     rules.mkdir(parents=True)
-    port = _free_port()
+    port = free_port()
     env = {
         "HELIOGRAPH_LOKI_DIR": str(folder / "data"),
         "HELIOGRAPH_LOKI_RULES": str(folder / "rules"),
         "HELIOGRAPH_LOKI_PORT": str(port),
-        "HELIOGRAPH_LOKI_GRPC_PORT": str(_free_port()),
+        "HELIOGRAPH_LOKI_GRPC_PORT": str(free_port()),
     }
     command = [str(binary("loki")), f"-config.file={root}/loki/loki.yaml", "-config.expand-env=true"]
     with (folder / "log").open("w") as log, subprocess.Popen(command, env=env, stdout=log, stderr=log) as process:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from tests._ports import free_ports
 
 from heliograph.stack._build import binary
 
@@ -89,7 +90,7 @@ def received(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[l
             pass
 
     meter = ThreadingHTTPServer(("127.0.0.1", 0), Meter)
-    ports = _free_ports(5)
+    ports = free_ports(5)
     thread = threading.Thread(target=meter.serve_forever, args=(0.05,))
     thread.start()
     folder = tmp_path_factory.mktemp("collector")
@@ -125,16 +126,6 @@ def received(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[l
             meter.shutdown()
             thread.join()
             meter.server_close()
-
-
-def _free_ports(count: int) -> list[int]:
-    import socket
-
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in sockets]
-    for listener in sockets:
-        listener.close()
-    return ports
 
 
 def _send(url: str) -> None:

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests._ports import free_port
 
 from .conftest import APPS, INSTRUMENTATION
-from .test_servers import _free_port
 
 if TYPE_CHECKING:
     from .conftest import World
@@ -323,7 +323,7 @@ def test_the_base_install_is_enough(world: World) -> None:
 
 @pytest.mark.parametrize("options", [("--workers", "2"), ("--workers", "2", "--preload")], ids=["import", "preload"])
 def test_workers_of_a_server_are_all_seen(world: World, options: tuple[str, ...]) -> None:
-    port = _free_port()
+    port = free_port()
     process = start(world, "--", "gunicorn", "run_web:app", "--bind", f"127.0.0.1:{port}", *options)
 
     def get(path: str) -> bool:

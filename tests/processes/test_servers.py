@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import signal
-import socket
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from tests._ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,12 +41,6 @@ SERVERS = [
 ]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _get(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=20) as answer:
@@ -57,7 +51,7 @@ def _get(url: str) -> bool:
 
 def _serve(world: World, server: Server, **environment: str) -> None:
     """Have a server do its work, and stop it."""
-    port = _free_port()
+    port = free_port()
     process = world.start(*server.command.format(port=port).split(), **environment)
     home = f"http://127.0.0.1:{port}"
     world.wait_for(lambda: _get(f"{home}/"), "the server")

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from heliograph.stack._plan import PlannedServer
 
-from ._langsmith import KEY, ROOT, Collector, Smith, free_ports, running, wait
+from tests._ports import free_ports
+
+from ._langsmith import KEY, ROOT, Collector, Smith, running, wait
 
 LLM = {"gen_ai.operation.name": "chat"}
 

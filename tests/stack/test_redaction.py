@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests._ports import free_ports
 
 from heliograph.stack._build import binary
 from heliograph.stack._paths import config_root
@@ -147,17 +147,6 @@ service:
 """
 
 
-def _free_ports(count: int) -> list[int]:
-    held = [socket.socket() for _ in range(count)]
-    try:
-        for each in held:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in held]
-    finally:
-        for each in held:
-            each.close()
-
-
 def _post(url: str, payload: dict[str, Any]) -> None:
     request = urllib.request.Request(url, json.dumps(payload).encode(), {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=5) as answer:
@@ -177,7 +166,7 @@ def left(tmp_path_factory: TempPathFactory) -> tuple[bytes, bytes]:
     folder = tmp_path_factory.mktemp("collector")
     queue, out = folder / "queue", folder / "out.json"
     (folder / "overlay.yaml").write_text(OVERLAY.format(out=out))
-    http, grpc, health, own, dead = _free_ports(5)
+    http, grpc, health, own, dead = free_ports(5)
     environment = {
         **os.environ,
         "HELIOGRAPH_QUEUE_DIR": str(queue),

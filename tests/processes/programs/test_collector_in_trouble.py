@@ -7,6 +7,8 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
+from tests._ports import free_port
+
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
@@ -18,13 +20,6 @@ if TYPE_CHECKING:
     Script = Callable[..., subprocess.Popen[str]]
 
 from ._program import program
-
-
-def _closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
 
 UNREACHABLE = """
     import resource
@@ -45,7 +40,7 @@ UNREACHABLE = """
 
 def test_nobody_listening_costs_neither_speed_nor_memory_nor_a_flood_of_warnings(run: Run) -> None:
     started = time.monotonic()
-    status, out, err = run(program(UNREACHABLE), f"http://127.0.0.1:{_closed_port()}")
+    status, out, err = run(program(UNREACHABLE), f"http://127.0.0.1:{free_port()}")
     assert status == 0
     said = dict(line.split() for line in out.splitlines())
     # Measured about 300 on an idle core; a connection attempt in the caller's way would take far longer.

@@ -9,13 +9,7 @@ import subprocess
 import sys
 
 import pytest
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests._ports import free_port
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -37,7 +31,7 @@ def test_wrong_options_are_told(arguments: list[str]) -> None:
 
 
 def test_nothing_arrives_where_nothing_listens() -> None:
-    nowhere = f"http://127.0.0.1:{_free_port()}"
+    nowhere = f"http://127.0.0.1:{free_port()}"
     stores = [text for name in ("export", "prometheus", "loki", "jaeger") for text in (f"--{name}", nowhere)]
     done = _run("--once", "--json", "--within", "1", *stores)
     assert done.returncode == 1, done.stderr

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import smtplib
-import socket
 import urllib.request
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests._ports import free_port
 
 from heliograph.cli import main
 from heliograph.ops import _notify
@@ -234,12 +234,6 @@ def test_wrong_input_is_named(arguments: list[str], told: str, notify: Callable[
     done = notify(*arguments)
     assert done.code == 2
     assert told in done.err
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_no_alertmanager(notify: Callable[..., Ended]) -> None:

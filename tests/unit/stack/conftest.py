@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+from tests._ports import free_port
 
 from heliograph.stack._launch import halt, launch
 from heliograph.stack._observe import running_supervisor
@@ -139,13 +139,6 @@ def eventually(condition: Callable[[], object], seconds: float = 5.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture
