@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +28,8 @@ _SYSTEM: Final = (
 _PASSAGES: Final = " ".join(f"Passage {number}: what it says about the matter in question." for number in range(12))
 _WORDS: Final = [f" word{number:02d}" for number in range(CHUNKS)]
 _COMMON: Final = {"created": 1760000000, "model": f"{MODEL}-2024-07-18", "system_fingerprint": "fp_0123456789"}
+_ID: Final = "chatcmpl-0000000000000000"
+"""Stands for an answer's own id, as long as it: who recognises calls by it must remember as many as there are."""
 _USAGE: Final = {
     "prompt_tokens": 312,
     "completion_tokens": CHUNKS,
@@ -41,7 +44,7 @@ _USAGE: Final = {
 }
 _ANSWER: Final = json.dumps(
     {
-        "id": "chatcmpl-0123456789abcdef",
+        "id": _ID,
         "object": "chat.completion",
         **_COMMON,
         "service_tier": "default",
@@ -61,7 +64,7 @@ _ANSWER: Final = json.dumps(
 def _piece(delta: dict[str, Any] | None, finish: str | None = None, usage: dict[str, Any] | None = None) -> bytes:
     choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
     said = {
-        "id": "chatcmpl-0123456789abcdef",
+        "id": _ID,
         "object": "chat.completion.chunk",
         **_COMMON,
         "choices": [] if delta is None else [choice],
@@ -79,11 +82,25 @@ _PIECES: Final = [
 ]
 
 
+_numbers: Final = itertools.count(1)
+
+
+def _new_id() -> bytes:
+    return b"chatcmpl-%016x" % next(_numbers)
+
+
+def _answer() -> bytes:
+    return _ANSWER.replace(_ID.encode(), _new_id())
+
+
 class _Pieces(_httpx.SyncByteStream):  # type: ignore[misc] # one of two libraries
     """A body that comes piece by piece, as from a socket."""
 
+    def __init__(self) -> None:
+        self._id = _new_id()
+
     def __iter__(self) -> Iterator[bytes]:
-        return iter(_PIECES)
+        return (piece.replace(_ID.encode(), self._id) for piece in _PIECES)
 
 
 class _Memory(_httpx.BaseTransport):  # type: ignore[misc] # one of two libraries
@@ -93,7 +110,7 @@ class _Memory(_httpx.BaseTransport):  # type: ignore[misc] # one of two librarie
         if b'"stream":true' in request.content:
             headers = HEADERS | {"content-type": "text/event-stream; charset=utf-8"}
             return _httpx.Response(200, headers=headers, stream=_Pieces())
-        return _httpx.Response(200, headers=HEADERS | {"content-type": "application/json"}, content=_ANSWER)
+        return _httpx.Response(200, headers=HEADERS | {"content-type": "application/json"}, content=_answer())
 
 
 def client(make: Callable[..., Any] = openai.OpenAI) -> Any:  # noqa: ANN401 - or somebody's wrapper of it
