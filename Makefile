@@ -30,7 +30,7 @@ lint: $(READY) ## ruff and mypy --strict
 	$(BIN)/mypy
 
 .PHONY: unit
-unit: $(READY) ## Tests that need no server (under a minute)
+unit: $(READY) ## Tests that need no server (minutes)
 	$(BIN)/pytest tests/unit -n auto --dist loadfile $(ARGS)
 
 .PHONY: processes
