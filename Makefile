@@ -45,6 +45,15 @@ hostile: $(READY) servers ## Odd answers, files, requests and names; planted sec
 fuzz: $(READY) servers ## The same with thousands of new inputs (an hour or more)
 	HELIOGRAPH_FUZZ_EXAMPLES=5000 $(BIN)/pytest -v tests/hostile $(ARGS)
 
+GUIDED := $(VENV)/guided
+
+.PHONY: fuzz-guided
+fuzz-guided: $(READY) ## Coverage-guided fuzzing of answers, heliograph.yaml and OTLP; FUZZ_SECONDS=60 for each
+	$(BIN)/pip install --quiet --upgrade --target $(GUIDED) --require-hashes -r tests/hostile/guided/requirements.txt
+	for target in answers configuration meter; do \
+		PYTHONPATH=$(GUIDED) $(BIN)/python -m tests.hostile.guided $$target --seconds $(or $(FUZZ_SECONDS),60) || exit; \
+	done
+
 .PHONY: stack
 stack: $(READY) servers ## Configuration, rules, routing, boards, and the signal matrix on the real servers
 	$(BIN)/pytest -v tests/config tests/rules tests/routing tests/dashboards tests/stack $(ARGS)
@@ -111,6 +120,9 @@ lock: $(READY) ## Resolve the development environment again
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--upgrade --generate-hashes --no-emit-index-url --no-annotate --quiet \
 		--custom-compile-command "make lock" --output-file requirements-dev.lock
+	$(BIN)/uv pip compile tests/hostile/guided/requirements.in --universal --python-version 3.11 \
+		--upgrade --generate-hashes --no-emit-index-url --no-annotate --quiet \
+		--custom-compile-command "make lock" --output-file tests/hostile/guided/requirements.txt
 
 .PHONY: clean
 clean: ## Remove the development environment and what tools left behind

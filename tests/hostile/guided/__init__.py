@@ -1,0 +1,1 @@
+"""Coverage-guided fuzzing (atheris, on libFuzzer) of what reads bytes from outside: `make fuzz-guided`."""
