@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--calls", type=int, help=f"calls in a turn (default: {defaults['calls']})")
     parser.add_argument("--long", action="store_true", help=f"{_LONGER} times the rounds, where --rounds is not given")
     parser.add_argument(
-        "--warm", type=int, default=18_000, help="memory: calls before the first round (default: %(default)s)"
+        "--warm", type=int, default=9000, help="memory: calls before the first round (default: %(default)s)"
     )
     parser.add_argument("--work", action="append", choices=WORKS, help="memory: only these calls; may be repeated")
     parser.add_argument(

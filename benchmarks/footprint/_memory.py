@@ -90,7 +90,7 @@ class _Run:
 
 
 def _rounds(run: _Run, work: Work, rounds: int, calls: int, warm: int) -> dict[str, Any]:
-    run.after("chat", warm)  # they fill the same memories as any others, and soonest
+    run.after(_like(work), warm)
     said = [run.after(work, calls) for _ in range(1 + rounds)]
     return {
         "rss": [(after["rss"] - before["rss"]) / _KIB for before, after in itertools.pairwise(said)],
@@ -103,12 +103,17 @@ def _rounds(run: _Run, work: Work, rounds: int, calls: int, warm: int) -> dict[s
 def _traced(run: _Run, work: Work, rounds: int, calls: int, warm: int) -> dict[str, Any]:
     """Make the same calls with allocations traced: from the start, or what takes an old one's place looks new."""
     run.ask("trace")
-    run.after("chat", warm)
+    run.after(_like(work), warm)
     said = [run.after(work, calls)]
     run.ask("mark")
     said += [run.after(work, calls) for _ in range(rounds)]
     slope = _slope([each["traced"] / _MIB for each in said]) * _PER / calls
     return {"traced_slope": slope, "traced": said, "grown": run.ask("grown")}
+
+
+def _like(work: Work) -> Work:
+    """Say which calls fill the memories that these do: a refused call is remembered otherwise than an answered one."""
+    return "chat" if work == "stream" else work  # the same, and soonest
 
 
 def _slope(values: Sequence[float]) -> float:
