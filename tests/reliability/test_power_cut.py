@@ -7,14 +7,19 @@ held is gone.
 from __future__ import annotations
 
 import signal
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.stack._meter_load import Load, Stores, until
+from tests.stack._otlp import Sender
 
 from heliograph.ledger import Moment
 from heliograph.stack import Stack
 from heliograph.stack._observe import running_supervisor
 from heliograph.stack._process import is_alive, send_signal
+from heliograph.stack._stores import Loki, Prometheus
 
 from ._disk import small_disk
 from ._faults import STORES, away
@@ -31,6 +36,9 @@ MEBIBYTES = 1536
 CUTS = (9.0, 40.0, 70.0) if SCALE.long else (9.0,)
 """Seconds of the run. The kernel writes by itself what has waited for 30 s."""
 AFTER = 15.0
+METERED = 12.0
+"""Seconds of calls; the meter sends its numbers every 5."""
+PATIENCE = 120.0
 AWAY = {"all stores there": (), "all stores away": STORES}
 
 
@@ -44,6 +52,32 @@ def test_what_was_acknowledged_outlives_a_power_cut(tmp_path: Path, books: Books
             absent = [Moment(3, f"{', '.join(gone)} killed", lambda: away(stack, gone))] if gone else []
             cuts = [Moment(cut, "a power cut", lambda: power_cut(stack, disk), heals=True) for cut in CUTS]
             assert_nothing_lost(books(stack, CUTS[-1] + AFTER, [*absent, *cuts]))
+        finally:
+            stack.down()
+
+
+def test_the_meter_counts_what_was_acknowledged_and_nothing_twice(tmp_path: Path) -> None:
+    """Cut just after the last acknowledgement: spans are in the collector's queue, in the meter's file, or sent."""
+    overlay = tmp_path / "short.yaml"
+    overlay.write_text("meter: {wait: 2s}\n", encoding="utf-8")
+    stack = Stack(port_offset(), tmp_path / "state", [overlay])
+    with small_disk(stack.workspace.root / "data", tmp_path / "disk.img", MEBIBYTES) as disk:
+        try:
+            stack.up(timeout=180)
+            load = Load(Sender(stack.urls["otlp"]))
+            thread = threading.Thread(target=load.run)
+            thread.start()
+            time.sleep(METERED)
+            load.stop.set()
+            thread.join()
+            power_cut(stack, disk)
+            stores = Stores(Prometheus(stack.urls["prometheus"]), Loki(stack.urls["loki"]))
+            until(lambda: stores.counted()["calls"] >= len(load.log.calls), PATIENCE)
+            until(lambda: len(stores.told()) >= len(load.log.calls), PATIENCE)
+            time.sleep(6)  # one more export: nothing may be counted twice
+            assert load.log.calls
+            assert stores.counted() == load.log.totals
+            assert sorted(one["response_id"] for one in stores.told()) == sorted(load.log.calls)
         finally:
             stack.down()
 
