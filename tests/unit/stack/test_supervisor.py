@@ -18,6 +18,7 @@ from heliograph.stack._launch import halt, set_stopped, wait_ready
 from heliograph.stack._observe import observe, running_supervisor
 from heliograph.stack._plan import PLAN, STATE, Plan, ServerState, SupervisorState, write_plan, write_state
 from heliograph.stack._process import Identity, identify, is_alive, send_signal
+from heliograph.stack._sync_writes import VARIABLE, power_note
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +42,15 @@ def test_servers_start_in_the_order_of_the_plan_and_are_ready(fakes: Fakes) -> N
         ("store", "ready", True),
         ("intake", "ready", True),
     ]
+
+
+def test_the_folder_of_a_server_that_never_syncs_is_written_through_before_it_starts(
+    fakes: Fakes, tmp_path: Path
+) -> None:
+    server = replace(fakes.server("store"), env={VARIABLE: "true"}, cwd=str(tmp_path))
+    fakes.launch(server)
+    # Where the file system cannot, the server's log says so.
+    assert power_note(Plan((server,))) == "" or "is not written through" in fakes.workspace.log("store").read_text()
 
 
 def test_the_intake_stops_before_the_stores(fakes: Fakes) -> None:

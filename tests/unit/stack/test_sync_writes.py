@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from heliograph.stack import _sync_writes
 from heliograph.stack._plan import Plan, PlannedServer
 from heliograph.stack._sync_writes import VARIABLE, power_note, set_sync_writes
 
@@ -66,6 +67,33 @@ def test_a_file_system_without_it_is_named_and_nothing_raised() -> None:
     assert line.startswith(f"heliograph: {elsewhere} is not written through: its file system")
     assert "power cut" in line
     assert set_sync_writes(elsewhere, on=False) == []  # nobody asked for it
+
+
+def test_a_file_system_that_does_not_hand_it_on_is_named_and_left_as_it_was(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder's attribute alone would look as if all were well."""
+    monkeypatch.setattr(_sync_writes, "_handed_on", lambda _: False)
+    (line,) = set_sync_writes(folder, on=True)
+    assert "does not hand the attribute S on" in line
+    assert not through(folder)
+
+
+def test_what_was_interrupted_is_done_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder itself comes last: it says that all below it are done."""
+    real = _sync_writes._set
+
+    def interrupted(path: Path, *, on: bool) -> None:
+        if path.name == "wal":
+            raise OSError(5, "Input/output error")
+        real(path, on=on)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_sync_writes, "_set", interrupted)
+        assert set_sync_writes(folder, on=True)
+    assert not through(folder)
+    assert set_sync_writes(folder, on=True) == []
+    assert through(folder / "wal")
 
 
 def test_a_folder_that_is_not_there_is_no_error(tmp_path: Path) -> None:
