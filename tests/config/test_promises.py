@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,20 @@ def test_nothing_is_acknowledged_before_it_is_stored(collector: Any, load: Any) 
     for config in (collector, load("jaeger/jaeger.yaml")):
         used = [name for pipeline in config["service"]["pipelines"].values() for name in pipeline.get("processors", ())]
         assert not [name for name in used if name.startswith(("batch", "tail_sampling", "groupbytrace"))]
+
+
+def test_what_stays_where_a_span_has_too_many_attributes_is_spelled_alike(collector: Any) -> None:
+    """Jaeger's copy of a span and the meter's: OTTL has no name for a list that stands twice."""
+    kept = [
+        found[1]
+        for name in ("transform/fits_jaeger", "transform/fits_meter")
+        for group in collector["processors"][name]["trace_statements"]
+        for statement in group["statements"]
+        if (found := re.match(r"limit\(span\.attributes, 512, (\[.+?\])\)", statement))
+    ]
+    assert len(kept) == 2
+    assert len(set(kept)) == 1
+    assert {"gen_ai.usage.input_tokens", "llm.token_count.prompt"} <= set(json.loads(kept[0]))
 
 
 def test_the_memory_limiter_comes_first_and_secrets_end_before_the_disk(collector: Any) -> None:
